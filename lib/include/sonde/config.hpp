@@ -1,0 +1,96 @@
+// Configuration shared by every tracer: the v0.1 EbpfConfig contract and the settings that joined it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sonde/error.hpp>
+
+namespace sonde {
+
+/// Whom to trace. Criteria are combined with "and"; none set means the whole system.
+struct Target {
+  /// Process ids (thread-group ids) in the caller's PID namespace; all their threads are traced.
+  std::vector<int> pids;
+  /// Thread or process name, compared after the kernel's truncation to 15 bytes.
+  std::string comm;
+  /// Path of a cgroup directory (v2, or a v1 controller's hierarchy); its descendants are included.
+  std::string cgroup;
+  /// Container id or an unambiguous prefix of one; resolved to its cgroup at start.
+  std::string container;
+  /// Also trace every process that a target forks from now on.
+  bool follow_children = false;
+
+  bool whole_system() const noexcept {
+    return pids.empty() && comm.empty() && cgroup.empty() && container.empty();
+  }
+};
+
+/// Clock that drives CPU sampling. `automatic` takes hardware cycles where the machine counts them
+/// and the software cpu-clock elsewhere.
+enum class CpuEvent { automatic, cpu_clock, cycles };
+
+struct CpuOptions {
+  CpuEvent event = CpuEvent::automatic;
+  /// Record the user-space part of each stack.
+  bool user_stacks = true;
+  /// Record the kernel part of each stack.
+  bool kernel_stacks = true;
+};
+
+enum class LogLevel { debug, info, warning };
+/// Receives the library's diagnostics. Called from the thread that runs start() or stop() and from the
+/// session's reader thread; must be thread-safe and must not throw.
+using LogCallback = std::function<void(LogLevel, std::string_view)>;
+
+struct EbpfConfig {
+  bool enable_cpu_profiling = true;
+  bool enable_network_tracing = false;
+  bool enable_syscall_tracing = false;
+  bool enable_memory_tracing = false;
+  /// Samples a second on each CPU, 1 to 1000.
+  std::uint32_t sample_rate = 99;
+  std::chrono::nanoseconds duration = std::chrono::seconds(60);
+  /// Recording stops when this many samples have been taken, 1 to 10,000,000.
+  std::uint64_t max_samples = 100'000;
+
+  Target target;
+  CpuOptions cpu;
+  /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of fallbacks.
+  std::vector<std::string> disabled_features;
+  LogCallback log;
+
+  EbpfConfig& with_sample_rate(std::uint32_t hertz);
+  EbpfConfig& with_duration(std::chrono::nanoseconds value);
+  EbpfConfig& with_cpu_profiling(bool enabled);
+  EbpfConfig& with_network_tracing(bool enabled);
+  EbpfConfig& with_syscall_tracing(bool enabled);
+  EbpfConfig& with_memory_tracing(bool enabled);
+  EbpfConfig& with_max_samples(std::uint64_t count);
+  EbpfConfig& with_target(Target value);
+  EbpfConfig& with_cpu_options(CpuOptions value);
+  EbpfConfig& with_disabled_features(std::vector<std::string> names);
+  EbpfConfig& with_log(LogCallback callback);
+
+  /// ConfigError naming the field, its value and the allowed range, for the first rule that is broken:
+  /// sample_rate 1-1000, max_samples 1-10,000,000, duration above zero.
+  Result<void> validate() const;
+};
+
+/// Same as config.validate().
+Result<void> validate_config(const EbpfConfig& config);
+
+/// production|prod: 19 Hz, 300 s; staging: 49 Hz, 120 s; development|dev: 99 Hz, 60 s; debug: 199 Hz, 30 s.
+/// ConfigError naming the four for any other name.
+Result<EbpfConfig> recommended_config(std::string_view environment);
+
+/// The v0.1 behaviour: an unknown name gives the development values.
+EbpfConfig create_recommended_config(std::string_view environment);
+std::uint32_t recommended_sample_rate(std::string_view environment);
+std::chrono::seconds recommended_duration(std::string_view environment);
+
+}  // namespace sonde

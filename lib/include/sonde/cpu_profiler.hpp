@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include <sonde/accounting.hpp>
+#include <sonde/config.hpp>
+#include <sonde/report.hpp>
+
+namespace sonde {
+
+/// Samples the stacks of what runs on the CPUs. Move-only. Each object is independent of every other; the
+/// methods of one object must not be called from two threads at once.
+///
+/// Needs CAP_BPF and CAP_PERFMON (or root), and a kernel with BTF, 5.8 or later.
+class EbpfCpuProfiler {
+ public:
+  explicit EbpfCpuProfiler(EbpfConfig config);
+  EbpfCpuProfiler(EbpfCpuProfiler&&) noexcept;
+  EbpfCpuProfiler& operator=(EbpfCpuProfiler&&) noexcept;
+  EbpfCpuProfiler(const EbpfCpuProfiler&) = delete;
+  EbpfCpuProfiler& operator=(const EbpfCpuProfiler&) = delete;
+  /// Detaches and discards what was recorded if still running.
+  ~EbpfCpuProfiler();
+
+  /// Loads, attaches and begins to record; sampling when it returns. On error nothing stays loaded.
+  /// ConfigError, InsufficientPermissions, IncompatibleKernel, LoadFailed, AttachFailed, MapOperationFailed;
+  /// EventProcessingFailed if it was started before.
+  Result<void> start();
+
+  /// Detaches, drains and symbolizes. May take seconds on binaries with large symbol tables.
+  /// EventProcessingFailed if it is not running.
+  Result<Report> stop();
+
+  /// What was recorded since start() or the previous snapshot(), without stopping.
+  Result<Report> snapshot();
+
+  /// Samples taken while paused are counted as filtered.
+  Result<void> pause();
+  Result<void> resume();
+
+  bool is_running() const noexcept;
+  /// True once recording ended because EbpfConfig::max_samples was reached.
+  bool limit_reached() const noexcept;
+  Accounting get_stats() const;
+  Overhead get_overhead() const;
+  /// Time since start(), or the session's length once stopped.
+  std::chrono::nanoseconds get_duration() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sonde

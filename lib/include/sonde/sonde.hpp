@@ -1,0 +1,8 @@
+#pragma once
+
+#include <sonde/accounting.hpp>
+#include <sonde/config.hpp>
+#include <sonde/cpu_profiler.hpp>
+#include <sonde/error.hpp>
+#include <sonde/loader.hpp>
+#include <sonde/report.hpp>

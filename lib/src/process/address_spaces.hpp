@@ -1,0 +1,62 @@
+// Remembers the executable mappings of every process of interest over time, including processes that have exited.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "process/mapping.hpp"
+
+namespace sonde::process {
+
+/// A side-band record of the kernel (PERF_RECORD_MMAP2) for an executable mapping.
+struct MmapEvent {
+  std::int32_t pid = 0;
+  std::uint64_t time_ns = 0;
+  std::uint64_t start = 0;
+  std::uint64_t length = 0;
+  std::uint64_t file_offset = 0;
+  FileId file;
+  std::string_view path;  // "[vdso]", "//anon" and the like for mappings without a file
+};
+
+/// Not thread-safe: owned by a session's reader thread. Times are CLOCK_MONOTONIC nanoseconds.
+class AddressSpaces {
+ public:
+  /// `root` is prefixed to /proc and to file names: "" on a live system, a fake tree in tests.
+  explicit AddressSpaces(std::string root = {});
+  ~AddressSpaces();
+  AddressSpaces(AddressSpaces&&) noexcept;
+  AddressSpaces& operator=(AddressSpaces&&) noexcept;
+
+  /// First sight of a process: reads /proc/PID/maps and opens the executable files in it, once for each program image
+  /// (exec starts a new one). Cheap when already known. A process that has gone keeps what side-band records told.
+  void observe(std::int32_t pid, std::uint64_t time_ns) noexcept;
+
+  void on_mmap(const MmapEvent& event) noexcept;
+  /// The child starts with a copy of its parent's mappings.
+  void on_fork(std::int32_t parent, std::int32_t child, std::uint64_t time_ns) noexcept;
+  void on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept;
+  void on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept;
+
+  /// The mapping that held `address` in the image that `pid` ran at `time_ns`; nullptr if none is known. The pointer
+  /// lives until the next non-const call.
+  const Mapping* find(std::int32_t pid, std::uint64_t time_ns, std::uint64_t address) const noexcept;
+
+  /// Open descriptor of the process's /tmp/perf-PID.map as its own mount namespace shows it (name by its innermost
+  /// PID), or -1. Kept open from first sight of an anonymous executable mapping, so it outlives the process; later
+  /// appends are seen through it.
+  int perf_map_fd(std::int32_t pid, std::uint64_t time_ns) const noexcept;
+
+  /// Number of processes that had gone before anything was known of them.
+  std::uint64_t missed_processes() const noexcept;
+  /// Forgets what no sample after `time_ns` can need (images that ended before); descriptors are closed.
+  void forget_before(std::uint64_t time_ns) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sonde::process
