@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <sonde/config.hpp>
+#include <utility>
+
+#include "config/limits.hpp"
+#include "util/fail.hpp"
+
+namespace sonde {
+
+EbpfConfig& EbpfConfig::with_sample_rate(std::uint32_t hertz) {
+  sample_rate = hertz;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_duration(std::chrono::nanoseconds value) {
+  duration = value;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_cpu_profiling(bool enabled) {
+  enable_cpu_profiling = enabled;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_network_tracing(bool enabled) {
+  enable_network_tracing = enabled;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_syscall_tracing(bool enabled) {
+  enable_syscall_tracing = enabled;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_memory_tracing(bool enabled) {
+  enable_memory_tracing = enabled;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_max_samples(std::uint64_t count) {
+  max_samples = count;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_target(Target value) {
+  target = std::move(value);
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_cpu_options(CpuOptions value) {
+  cpu = value;
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_disabled_features(std::vector<std::string> names) {
+  disabled_features = std::move(names);
+  return *this;
+}
+
+EbpfConfig& EbpfConfig::with_log(LogCallback callback) {
+  log = std::move(callback);
+  return *this;
+}
+
+Result<void> EbpfConfig::validate() const {
+  if (auto checked = config::check_range("sample_rate", sample_rate, config::kSampleRate);
+      !checked) {
+    return checked;
+  }
+  if (auto checked = config::check_range("max_samples", max_samples, config::kMaxSamples);
+      !checked) {
+    return checked;
+  }
+  if (duration.count() <= 0) {
+    return fail(ErrorCode::ConfigError,
+                fmt::format("duration is {} ns, but must be above zero", duration.count()));
+  }
+  return {};
+}
+
+Result<void> validate_config(const EbpfConfig& config) {
+  return config.validate();
+}
+
+}  // namespace sonde

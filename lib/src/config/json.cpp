@@ -1,0 +1,137 @@
+#include "config/json.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "config/cpu_event.hpp"
+#include "config/json_document.hpp"
+#include "config/json_setting.hpp"
+#include "util/fail.hpp"
+#include "util/similar.hpp"
+
+namespace sonde::config {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+template <class Object>
+struct Field {
+  std::string_view name;
+  Result<void> (*read)(const JsonSetting& setting, Object& into, Paths& set);
+};
+
+template <class Value, class Member>
+Result<void> store(const JsonSetting& setting, Result<Value> value, Member& member, Paths& set) {
+  if (!value) return tl::unexpected(std::move(value.error()));
+  member = static_cast<Member>(std::move(*value));
+  set.push_back(setting.path());
+  return {};
+}
+
+template <class Object>
+Result<void> read_object(const JsonSetting& object, std::span<const Field<Object>> fields,
+                         Object& into, Paths& set) {
+  auto members = object.members();
+  if (!members) return tl::unexpected(std::move(members.error()));
+  for (const JsonSetting& member : *members) {
+    const auto field = std::ranges::find(fields, member.key(), &Field<Object>::name);
+    if (field == fields.end()) {
+      std::vector<std::string_view> names;
+      for (const Field<Object>& known : fields)
+        names.push_back(known.name);
+      return member.fail("unknown key" + did_you_mean(member.key(), names));
+    }
+    if (auto read = field->read(member, into, set); !read) return read;
+  }
+  return {};
+}
+
+Result<std::vector<int>> read_pids(const JsonSetting& setting) {
+  auto elements = setting.elements();
+  if (!elements) return tl::unexpected(std::move(elements.error()));
+  std::vector<int> pids;
+  for (const JsonSetting& element : *elements) {
+    const auto pid = element.integer({1, std::numeric_limits<int>::max()});
+    if (!pid) return tl::unexpected(pid.error());
+    pids.push_back(static_cast<int>(*pid));
+  }
+  return pids;
+}
+
+Result<CpuEvent> read_event(const JsonSetting& setting) {
+  const auto name = setting.string();
+  if (!name) return tl::unexpected(name.error());
+  auto event = parse_cpu_event(*name);
+  if (!event) return setting.fail(event.error().what, event.error().hint);
+  return event;
+}
+
+constexpr Field<Target> kTargetFields[] = {
+    {"pids", [](auto& s, Target& t, Paths& set) { return store(s, read_pids(s), t.pids, set); }},
+    {"comm", [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.comm, set); }},
+    {"cgroup", [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.cgroup, set); }},
+    {"container",
+     [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.container, set); }},
+    {"follow_children",
+     [](auto& s, Target& t, Paths& set) { return store(s, s.boolean(), t.follow_children, set); }},
+};
+
+constexpr Field<CpuOptions> kCpuFields[] = {
+    {"event",
+     [](auto& s, CpuOptions& c, Paths& set) { return store(s, read_event(s), c.event, set); }},
+    {"user_stacks",
+     [](auto& s, CpuOptions& c, Paths& set) { return store(s, s.boolean(), c.user_stacks, set); }},
+    {"kernel_stacks", [](auto& s, CpuOptions& c,
+                         Paths& set) { return store(s, s.boolean(), c.kernel_stacks, set); }},
+};
+
+constexpr Field<EbpfConfig> kConfigFields[] = {
+    {"enable_cpu_profiling",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return store(s, s.boolean(), c.enable_cpu_profiling, set);
+     }},
+    {"enable_network_tracing",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return store(s, s.boolean(), c.enable_network_tracing, set);
+     }},
+    {"enable_syscall_tracing",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return store(s, s.boolean(), c.enable_syscall_tracing, set);
+     }},
+    {"enable_memory_tracing",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return store(s, s.boolean(), c.enable_memory_tracing, set);
+     }},
+    {"sample_rate",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return store(s, s.integer(kSampleRate), c.sample_rate, set);
+     }},
+    {"duration",
+     [](auto& s, EbpfConfig& c, Paths& set) { return store(s, s.duration(), c.duration, set); }},
+    {"max_samples",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return store(s, s.integer(kMaxSamples), c.max_samples, set);
+     }},
+    {"target", [](auto& s, EbpfConfig& c,
+                  Paths& set) { return read_object<Target>(s, kTargetFields, c.target, set); }},
+    {"cpu", [](auto& s, EbpfConfig& c,
+               Paths& set) { return read_object<CpuOptions>(s, kCpuFields, c.cpu, set); }},
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig& config) {
+  const auto document = parse_json_document(text);
+  if (!document) return tl::unexpected(document.error());
+  EbpfConfig changed = config;
+  Paths set;
+  if (auto read = read_object<EbpfConfig>({*document, ""}, kConfigFields, changed, set); !read) {
+    return tl::unexpected(std::move(read.error()));
+  }
+  config = std::move(changed);
+  return set;
+}
+
+}  // namespace sonde::config

@@ -1,0 +1,18 @@
+// EbpfConfig as JSON.
+#pragma once
+
+#include <sonde/config.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sonde::config {
+
+/// Sets in `config` what the text names and leaves everything else, so that sources can be laid
+/// over each other. Returns the paths of what it set, such as "max_samples" and "target.pids".
+///
+/// ConfigError that begins with the setting's path (or line and column where the text is not JSON);
+/// `config` is then unchanged. Comments are allowed; unknown and repeated keys are errors.
+Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig& config);
+
+}  // namespace sonde::config

@@ -1,0 +1,18 @@
+// Strict JSON: comments are allowed; duplicate keys, deep nesting and large texts are errors.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <sonde/error.hpp>
+#include <string_view>
+
+namespace sonde::config {
+
+inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxJsonDepth = 16;
+
+/// ConfigError with line and column where the text is not JSON, with the path where a key is
+/// repeated or the nesting too deep.
+Result<nlohmann::json> parse_json_document(std::string_view text);
+
+}  // namespace sonde::config

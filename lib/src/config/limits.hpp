@@ -1,0 +1,22 @@
+// The ranges of the settings, in one place for validate(), the JSON reader and the command line.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <sonde/error.hpp>
+
+namespace sonde::config {
+
+struct Range {
+  std::uint64_t least;
+  std::uint64_t most;
+};
+
+inline constexpr Range kSampleRate{1, 1'000};
+inline constexpr Range kMaxSamples{1, 10'000'000};
+
+/// ConfigError "<name> is 5000, but must be from 1 to 1000" for a value outside the range.
+Result<void> check_range(std::string_view name, std::uint64_t value, Range range);
+
+}  // namespace sonde::config

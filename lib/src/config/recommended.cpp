@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <sonde/config.hpp>
+
+#include "util/fail.hpp"
+#include "util/similar.hpp"
+
+namespace sonde {
+namespace {
+
+struct Environment {
+  std::string_view name;
+  std::uint32_t sample_rate;
+  std::chrono::seconds duration;
+};
+
+using std::chrono::seconds;
+constexpr Environment kProduction{"production", 19, seconds(300)};
+constexpr Environment kStaging{"staging", 49, seconds(120)};
+constexpr Environment kDevelopment{"development", 99, seconds(60)};
+constexpr Environment kDebug{"debug", 199, seconds(30)};
+
+const Environment* find_environment(std::string_view name) {
+  if (name == "prod") return &kProduction;
+  if (name == "dev") return &kDevelopment;
+  for (const Environment* known : {&kProduction, &kStaging, &kDevelopment, &kDebug}) {
+    if (known->name == name) return known;
+  }
+  return nullptr;
+}
+
+const Environment& environment_or_development(std::string_view name) {
+  const Environment* const found = find_environment(name);
+  return found != nullptr ? *found : kDevelopment;
+}
+
+EbpfConfig config_for(const Environment& environment) {
+  EbpfConfig config;
+  config.with_sample_rate(environment.sample_rate).with_duration(environment.duration);
+  return config;
+}
+
+}  // namespace
+
+Result<EbpfConfig> recommended_config(std::string_view environment) {
+  const Environment* const found = find_environment(environment);
+  if (found != nullptr) return config_for(*found);
+  constexpr std::array kNames = {kProduction.name,         kStaging.name,
+                                 kDevelopment.name,        kDebug.name,
+                                 std::string_view("prod"), std::string_view("dev")};
+  return fail(
+      ErrorCode::ConfigError,
+      fmt::format("unknown environment '{}'{}", environment, did_you_mean(environment, kNames)),
+      "The environments are production, staging, development and debug");
+}
+
+EbpfConfig create_recommended_config(std::string_view environment) {
+  return config_for(environment_or_development(environment));
+}
+
+std::uint32_t recommended_sample_rate(std::string_view environment) {
+  return environment_or_development(environment).sample_rate;
+}
+
+std::chrono::seconds recommended_duration(std::string_view environment) {
+  return environment_or_development(environment).duration;
+}
+
+}  // namespace sonde

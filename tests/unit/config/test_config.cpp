@@ -1,0 +1,90 @@
+#include <boost/test/unit_test.hpp>
+#include <sonde/config.hpp>
+
+using sonde::EbpfConfig;
+using sonde::ErrorCode;
+using namespace std::chrono_literals;
+
+// A default config holds the values that the v0.1 migration guide documents.
+BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_migration_guide) {
+  const EbpfConfig config;
+  BOOST_TEST(config.enable_cpu_profiling);
+  BOOST_TEST(!config.enable_network_tracing);
+  BOOST_TEST(!config.enable_syscall_tracing);
+  BOOST_TEST(!config.enable_memory_tracing);
+  BOOST_TEST(config.sample_rate == 99u);
+  BOOST_TEST((config.duration == 60s));
+  BOOST_TEST(config.max_samples == 100'000u);
+  BOOST_TEST(config.target.whole_system());
+  BOOST_TEST(config.validate().has_value());
+}
+
+// Every setter changes its own field and returns the same object, so calls chain.
+BOOST_AUTO_TEST_CASE(setters_chain) {
+  EbpfConfig config;
+  sonde::Target target;
+  target.comm = "nginx";
+  sonde::CpuOptions cpu;
+  cpu.kernel_stacks = false;
+  bool logged = false;
+  EbpfConfig& same = config.with_sample_rate(7)
+                         .with_duration(3s)
+                         .with_cpu_profiling(false)
+                         .with_network_tracing(true)
+                         .with_syscall_tracing(true)
+                         .with_memory_tracing(true)
+                         .with_max_samples(11)
+                         .with_target(target)
+                         .with_cpu_options(cpu)
+                         .with_disabled_features({"btf"})
+                         .with_log([&](sonde::LogLevel, std::string_view) { logged = true; });
+  BOOST_TEST(&same == &config);
+  BOOST_TEST(config.sample_rate == 7u);
+  BOOST_TEST((config.duration == 3s));
+  BOOST_TEST(!config.enable_cpu_profiling);
+  BOOST_TEST(config.enable_network_tracing);
+  BOOST_TEST(config.enable_syscall_tracing);
+  BOOST_TEST(config.enable_memory_tracing);
+  BOOST_TEST(config.max_samples == 11u);
+  BOOST_TEST(config.target.comm == "nginx");
+  BOOST_TEST(!config.target.whole_system());
+  BOOST_TEST(!config.cpu.kernel_stacks);
+  BOOST_TEST(config.disabled_features.size() == 1u);
+  config.log(sonde::LogLevel::info, "");
+  BOOST_TEST(logged);
+}
+
+// validate() accepts both ends of each range and refuses the values next to them, naming field,
+// value and range.
+BOOST_AUTO_TEST_CASE(validate_holds_the_ranges) {
+  const auto message = [](const EbpfConfig& config) {
+    const auto checked = config.validate();
+    if (checked) return std::string("valid");
+    BOOST_TEST((checked.error().code == ErrorCode::ConfigError));
+    return checked.error().message();
+  };
+  BOOST_TEST(message(EbpfConfig().with_sample_rate(1)) == "valid");
+  BOOST_TEST(message(EbpfConfig().with_sample_rate(1000)) == "valid");
+  BOOST_TEST(message(EbpfConfig().with_sample_rate(0)) ==
+             "sample_rate is 0, but must be from 1 to 1000");
+  BOOST_TEST(message(EbpfConfig().with_sample_rate(1001)) ==
+             "sample_rate is 1001, but must be from 1 to 1000");
+  BOOST_TEST(message(EbpfConfig().with_max_samples(1)) == "valid");
+  BOOST_TEST(message(EbpfConfig().with_max_samples(10'000'000)) == "valid");
+  BOOST_TEST(message(EbpfConfig().with_max_samples(0)) ==
+             "max_samples is 0, but must be from 1 to 10000000");
+  BOOST_TEST(message(EbpfConfig().with_max_samples(10'000'001)) ==
+             "max_samples is 10000001, but must be from 1 to 10000000");
+  BOOST_TEST(message(EbpfConfig().with_duration(1ns)) == "valid");
+  BOOST_TEST(message(EbpfConfig().with_duration(0ns)) ==
+             "duration is 0 ns, but must be above zero");
+  BOOST_TEST(message(EbpfConfig().with_duration(-1ns)) ==
+             "duration is -1 ns, but must be above zero");
+}
+
+// The free function gives the same verdict as the member.
+BOOST_AUTO_TEST_CASE(validate_config_is_validate) {
+  BOOST_TEST(sonde::validate_config(EbpfConfig()).has_value());
+  const EbpfConfig bad = EbpfConfig().with_sample_rate(0);
+  BOOST_TEST(sonde::validate_config(bad).error().what == bad.validate().error().what);
+}

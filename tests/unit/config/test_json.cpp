@@ -1,0 +1,181 @@
+#include "config/json.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using sonde::EbpfConfig;
+using sonde::config::overlay_json;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string error_of(std::string_view text) {
+  EbpfConfig config;
+  const auto set = overlay_json(text, config);
+  if (set) return "accepted";
+  BOOST_TEST((set.error().code == sonde::ErrorCode::ConfigError));
+  return set.error().message();
+}
+
+EbpfConfig config_of(std::string_view text) {
+  EbpfConfig config;
+  const auto set = overlay_json(text, config);
+  BOOST_TEST_REQUIRE(set.has_value(), (set ? "" : set.error().message()));
+  return config;
+}
+
+}  // namespace
+
+// Every setting can be given, and lands in its own field.
+BOOST_AUTO_TEST_CASE(reads_every_setting) {
+  const EbpfConfig config = config_of(R"({
+    "enable_cpu_profiling": false, "enable_network_tracing": true,
+    "enable_syscall_tracing": true, "enable_memory_tracing": true,
+    "sample_rate": 49, "duration": "90s", "max_samples": 5000,
+    "target": {"pids": [1, 2147483647], "comm": "redis", "cgroup": "/sys/fs/cgroup/a",
+               "container": "abc", "follow_children": true},
+    "cpu": {"event": "cpu-clock", "user_stacks": false, "kernel_stacks": false}
+  })");
+  BOOST_TEST(!config.enable_cpu_profiling);
+  BOOST_TEST(config.enable_network_tracing);
+  BOOST_TEST(config.enable_syscall_tracing);
+  BOOST_TEST(config.enable_memory_tracing);
+  BOOST_TEST(config.sample_rate == 49u);
+  BOOST_TEST((config.duration == 90s));
+  BOOST_TEST(config.max_samples == 5000u);
+  BOOST_TEST(config.target.pids == (std::vector<int>{1, 2147483647}),
+             boost::test_tools::per_element());
+  BOOST_TEST(config.target.comm == "redis");
+  BOOST_TEST(config.target.cgroup == "/sys/fs/cgroup/a");
+  BOOST_TEST(config.target.container == "abc");
+  BOOST_TEST(config.target.follow_children);
+  BOOST_TEST((config.cpu.event == sonde::CpuEvent::cpu_clock));
+  BOOST_TEST(!config.cpu.user_stacks);
+  BOOST_TEST(!config.cpu.kernel_stacks);
+}
+
+// Only what the text names is changed, and the paths of exactly those settings are returned.
+BOOST_AUTO_TEST_CASE(overlays_what_it_names) {
+  EbpfConfig config = EbpfConfig().with_sample_rate(19).with_max_samples(7);
+  config.target.comm = "keep";
+  const auto set = overlay_json(R"({"duration": 5, "target": {"pids": [3]}})", config);
+  BOOST_REQUIRE(set.has_value());
+  BOOST_TEST(*set == (std::vector<std::string>{"duration", "target.pids"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(config.sample_rate == 19u);
+  BOOST_TEST(config.max_samples == 7u);
+  BOOST_TEST(config.target.comm == "keep");
+  BOOST_TEST((config.duration == 5s));
+}
+
+// An error in the last setting leaves the settings before it unapplied, too.
+BOOST_AUTO_TEST_CASE(an_error_changes_nothing) {
+  EbpfConfig config;
+  BOOST_TEST(!overlay_json(R"({"duration": 5, "sample_rate": 0})", config).has_value());
+  BOOST_TEST((config.duration == 60s));
+}
+
+// A duration is a text with unit, a number of seconds, or the secs/nanos object.
+BOOST_AUTO_TEST_CASE(reads_durations) {
+  BOOST_TEST((config_of(R"({"duration": "500ms"})").duration == 500ms));
+  BOOST_TEST((config_of(R"({"duration": 60})").duration == 60s));
+  BOOST_TEST((config_of(R"({"duration": 1.5})").duration == 1500ms));
+  BOOST_TEST((config_of(R"({"duration": {"secs": 2, "nanos": 5}})").duration == 2s + 5ns));
+  BOOST_TEST((config_of(R"({"duration": {"nanos": 1}})").duration == 1ns));
+  BOOST_TEST(error_of(R"({"duration": 0})") == "duration: must be above zero");
+  BOOST_TEST(error_of(R"({"duration": {"secs": 0, "nanos": 0}})") ==
+             "duration: must be above zero");
+  BOOST_TEST(error_of(R"({"duration": {}})") == "duration: must be above zero");
+  BOOST_TEST(error_of(R"({"duration": -1})").starts_with("duration: '-1' is not a duration"));
+  BOOST_TEST(error_of(R"({"duration": "1 week"})").starts_with("duration: '1 week' is not"));
+  BOOST_TEST(
+      error_of(R"({"duration": true})") ==
+      R"(duration: expected a duration such as "60s", 60 or {"secs": 60, "nanos": 0}, found true)");
+  BOOST_TEST(error_of(R"({"duration": {"secs": 1, "nanos": 1000000000}})") ==
+             "duration.nanos is 1000000000, but must be from 0 to 999999999");
+  BOOST_TEST(error_of(R"({"duration": {"secs": 18446744073709551615}})") ==
+             "duration.secs is 18446744073709551615, but must be from 0 to 3153600000");
+  BOOST_TEST(error_of(R"({"duration": {"seconds": 1}})") ==
+             "duration.seconds: unknown key. A duration has the keys secs and nanos");
+}
+
+// An unknown key is named with its path and the nearest known key of that object.
+BOOST_AUTO_TEST_CASE(unknown_keys) {
+  BOOST_TEST(error_of(R"({"sample_rat": 1})") ==
+             "sample_rat: unknown key (did you mean 'sample_rate'?)");
+  BOOST_TEST(error_of(R"({"target": {"pid": [1]}})") ==
+             "target.pid: unknown key (did you mean 'pids'?)");
+  BOOST_TEST(error_of(R"({"zzzzzzzz": 1})") == "zzzzzzzz: unknown key");
+  BOOST_TEST(error_of(R"({"x.sample_rate": 1})").starts_with("x.sample_rate: unknown key"));
+  BOOST_TEST(error_of("{\"\\u001b[31m\": 1}") == "?[31m: unknown key");
+}
+
+// A value of the wrong type is refused, not converted.
+BOOST_AUTO_TEST_CASE(wrong_types) {
+  BOOST_TEST(error_of(R"({"sample_rate": "99"})") ==
+             R"(sample_rate: expected a whole number, found "99")");
+  BOOST_TEST(error_of(R"({"sample_rate": 99.5})") ==
+             "sample_rate: expected a whole number, found 99.5");
+  BOOST_TEST(error_of(R"({"sample_rate": null})") ==
+             "sample_rate: expected a whole number, found null");
+  BOOST_TEST(error_of(R"({"enable_cpu_profiling": 1})") ==
+             "enable_cpu_profiling: expected true or false, found 1");
+  BOOST_TEST(error_of(R"({"target": []})") == "target: expected an object, found an array");
+  BOOST_TEST(error_of(R"({"target": {"pids": 5}})") == "target.pids: expected an array, found 5");
+  BOOST_TEST(error_of(R"({"target": {"pids": [1, "2"]}})") ==
+             R"(target.pids[1]: expected a whole number, found "2")");
+  BOOST_TEST(error_of(R"({"target": {"comm": {}}})") ==
+             "target.comm: expected a string, found an object");
+  BOOST_TEST(error_of(R"({"target": {"cgroup": "a\u0000b"}})") ==
+             "target.cgroup: contains a NUL character");
+  BOOST_TEST(error_of(R"({"cpu": {"event": "cpuclock"}})") ==
+             "cpu.event: unknown event 'cpuclock' (did you mean 'cpu-clock'?). "
+             "The events are auto, cpu-clock and cycles");
+  BOOST_TEST(error_of("[]") == "expected an object, found an array");
+}
+
+// A number outside its range is named with the range.
+BOOST_AUTO_TEST_CASE(ranges) {
+  BOOST_TEST(error_of(R"({"sample_rate": 0})") == "sample_rate is 0, but must be from 1 to 1000");
+  BOOST_TEST(error_of(R"({"sample_rate": 4294967297})") ==
+             "sample_rate is 4294967297, but must be from 1 to 1000");
+  BOOST_TEST(error_of(R"({"sample_rate": -1})") ==
+             "sample_rate: -1 is negative, but must be from 1 to 1000");
+  BOOST_TEST(error_of(R"({"max_samples": 10000001})") ==
+             "max_samples is 10000001, but must be from 1 to 10000000");
+  BOOST_TEST(error_of(R"({"target": {"pids": [0]}})") ==
+             "target.pids[0] is 0, but must be from 1 to 2147483647");
+}
+
+// Both kinds of comment are skipped.
+BOOST_AUTO_TEST_CASE(comments) {
+  BOOST_TEST(config_of("// why\n{\"sample_rate\": /* low */ 9}").sample_rate == 9u);
+}
+
+// Text that is not JSON is reported with the line and column where reading stopped.
+BOOST_AUTO_TEST_CASE(broken_json) {
+  BOOST_TEST(error_of("{\n  \"sample_rate\": 9,\n  oops\n}").starts_with("line 3, column 3: "));
+  BOOST_TEST(error_of("").starts_with("line 1, column 1: "));
+  BOOST_TEST(error_of("{\"sample_rate\": 9").starts_with("line 1, column 18: "));
+  BOOST_TEST(error_of("{} {}").starts_with("line 1, column 4: "));
+  BOOST_TEST(error_of("{\"target\": {\"comm\": \"\xFF\"}}").starts_with("line 1, column 22: "));
+  BOOST_TEST(error_of("{\"sample_rate\": 1e999}").find("overflow") != std::string::npos);
+}
+
+// A repeated key is an error, in a nested object as well; equal keys of different objects are not.
+BOOST_AUTO_TEST_CASE(duplicate_keys) {
+  BOOST_TEST(error_of(R"({"sample_rate": 1, "sample_rate": 2})") ==
+             "the key 'sample_rate' occurs twice in one object");
+  BOOST_TEST(error_of(R"({"target": {"comm": "a", "comm": "a"}})") ==
+             "the key 'comm' occurs twice in one object");
+  BOOST_TEST(error_of(R"({"target": {"comm": "a"}, "comm": 1})").starts_with("comm: unknown key"));
+}
+
+// Hostile texts end in an error within bounded stack and memory.
+BOOST_AUTO_TEST_CASE(hostile_texts) {
+  BOOST_TEST(error_of(std::string(1'000'000, '[')) == "nested deeper than 16 levels");
+  BOOST_TEST(error_of(std::string((1 << 20) + 1, ' ')) == "the text is larger than 1048576 bytes");
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i)
+    deep += "{\"a\":";
+  BOOST_TEST(error_of(deep) == "nested deeper than 16 levels");
+}

@@ -1,0 +1,50 @@
+#include <boost/test/unit_test.hpp>
+#include <sonde/config.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Expected {
+  const char* name;
+  std::uint32_t rate;
+  std::chrono::seconds duration;
+};
+
+// The table of the v0.1 migration guide.
+constexpr Expected kGuide[] = {
+    {"production", 19, 300s}, {"prod", 19, 300s}, {"staging", 49, 120s},
+    {"development", 99, 60s}, {"dev", 99, 60s},   {"debug", 199, 30s},
+};
+
+}  // namespace
+
+// Each environment name gives the rate and duration of the guide, from every function.
+BOOST_AUTO_TEST_CASE(environments_give_the_values_of_the_guide) {
+  for (const Expected& expected : kGuide) {
+    BOOST_TEST_CONTEXT(expected.name) {
+      const auto config = sonde::recommended_config(expected.name);
+      BOOST_REQUIRE(config.has_value());
+      BOOST_TEST(config->sample_rate == expected.rate);
+      BOOST_TEST((config->duration == expected.duration));
+      BOOST_TEST(config->validate().has_value());
+      BOOST_TEST(sonde::create_recommended_config(expected.name).sample_rate == expected.rate);
+      BOOST_TEST((sonde::create_recommended_config(expected.name).duration == expected.duration));
+      BOOST_TEST(sonde::recommended_sample_rate(expected.name) == expected.rate);
+      BOOST_TEST((sonde::recommended_duration(expected.name) == expected.duration));
+    }
+  }
+}
+
+// An unknown name is an error for recommended_config and development for the v0.1 functions.
+BOOST_AUTO_TEST_CASE(unknown_environment) {
+  const auto config = sonde::recommended_config("prodution");
+  BOOST_REQUIRE(!config.has_value());
+  BOOST_TEST((config.error().code == sonde::ErrorCode::ConfigError));
+  BOOST_TEST(config.error().message() ==
+             "unknown environment 'prodution' (did you mean 'production'?). "
+             "The environments are production, staging, development and debug");
+  BOOST_TEST(sonde::create_recommended_config("prodution").sample_rate == 99u);
+  BOOST_TEST(sonde::recommended_sample_rate("") == 99u);
+  BOOST_TEST((sonde::recommended_duration("PRODUCTION") == 60s));
+}
