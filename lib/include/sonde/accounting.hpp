@@ -1,6 +1,7 @@
 // The books: what happened to every event that the kernel handed to a tracer, and what tracing it cost.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -43,6 +44,9 @@ struct Overhead {
   std::uint64_t map_bytes = 0;
   /// Mean delay from an event in the kernel to its arrival in user space.
   std::optional<double> event_latency_us;
+
+  /// Sets cpu_percent from the parts that were measured.
+  void update_percent(std::chrono::nanoseconds duration) noexcept;
 };
 
 }  // namespace sonde

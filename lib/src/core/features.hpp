@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,37 +13,34 @@
 namespace sonde::core {
 
 enum class Feature {
-  btf,              // /sys/kernel/btf/vmlinux: CO-RE and tp_btf programs
-  cap_bpf,          // CAP_BPF (or CAP_SYS_ADMIN)
-  cap_perfmon,      // CAP_PERFMON (or CAP_SYS_ADMIN)
-  cap_sys_admin,    // BPF_ENABLE_STATS, /proc/PID/map_files
-  cap_syslog,       // kernel symbol addresses
-  cap_sys_ptrace,   // other users' /proc/PID/maps and root
-  ring_buffer,      // BPF_MAP_TYPE_RINGBUF (5.8)
-  perf_link,        // BPF_LINK_CREATE for perf events (5.15); before it PERF_EVENT_IOC_SET_BPF
-  hardware_cycles,  // a PMU that counts cycles and interrupts
-  sideband,         // PERF_RECORD_MMAP2 for every process
-  kallsyms,         // /proc/kallsyms with addresses
-  bpf_stats,        // BPF_ENABLE_STATS (5.8)
-  batch_lookup,     // BPF_MAP_LOOKUP_BATCH on hash maps (5.6)
-  cgroup2,          // a mounted cgroup v2 hierarchy
+  btf,                     // /sys/kernel/btf/vmlinux: CO-RE and tp_btf programs
+  cap_bpf,                 // CAP_BPF or CAP_SYS_ADMIN
+  cap_perfmon,             // CAP_PERFMON or CAP_SYS_ADMIN
+  cap_sys_ptrace,          // other users' /proc/PID/maps and root
+  cap_checkpoint_restore,  // /proc/PID/map_files; CAP_SYS_ADMIN will do
+  ring_buffer,             // BPF_MAP_TYPE_RINGBUF, 5.8
+  hardware_cycles,         // a PMU that counts cycles and interrupts
+  sideband,                // PERF_RECORD_MMAP2 of every process
+  kallsyms,                // /proc/kallsyms with addresses
+  bpf_stats,               // BPF_ENABLE_STATS, 5.8, CAP_SYS_ADMIN
+  batch_lookup,            // BPF_MAP_LOOKUP_BATCH, 5.6
 };
-inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::cgroup2) + 1;
+inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::batch_lookup) + 1;
 
 std::string_view name_of(Feature feature) noexcept;
-/// What it gives, for `sonde doctor`.
+/// What it gives, in a few words.
 std::string_view description_of(Feature feature) noexcept;
 
-/// Asks the running kernel; one call is one or two system calls and leaves nothing behind.
+/// Asks the running kernel: a few system calls, nothing left behind.
 bool probe_kernel(Feature feature) noexcept;
 
+/// Cheap to copy; not thread-safe.
 class FeatureSet {
  public:
   using Probe = bool (*)(Feature) noexcept;
   explicit FeatureSet(Probe probe = probe_kernel) noexcept : probe_(probe) {}
 
-  /// Treats a feature as absent. ConfigError with a did-you-mean for an unknown name.
-  Result<void> disable(std::string_view name);
+  /// Treats features as absent. ConfigError with a did-you-mean for an unknown name.
   Result<void> disable(std::span<const std::string> names);
 
   bool has(Feature feature) const noexcept;

@@ -46,4 +46,10 @@ bool Accounting::balanced() const noexcept {
   return seen == reported + filtered + lost_total() + in_flight;
 }
 
+void Overhead::update_percent(std::chrono::nanoseconds duration) noexcept {
+  if (duration.count() <= 0) return;
+  const std::uint64_t spent = user_cpu_ns + system_cpu_ns + bpf_ns.value_or(0) + target_trap_ns.value_or(0);
+  cpu_percent = 100.0 * static_cast<double>(spent) / static_cast<double>(duration.count());
+}
+
 }  // namespace sonde

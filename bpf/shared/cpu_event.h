@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Records and counters of the CPU profiler. */
+#ifndef SONDE_CPU_EVENT_H
+#define SONDE_CPU_EVENT_H
+
+#include "wire.h"
+
+/* The kernel's default of kernel.perf_event_max_stack, which bounds each part of a stack. */
+#define SONDE_MAX_FRAMES 127
+
+/* Why a stack is incomplete. */
+#define SONDE_STACK_KERNEL_DEPTH  (1u << 0)
+#define SONDE_STACK_USER_DEPTH	  (1u << 1)
+#define SONDE_STACK_KERNEL_FAILED (1u << 2)
+#define SONDE_STACK_USER_FAILED	  (1u << 3)
+
+/* One distinct stack of one thread. Followed by kernel_frames, then user_frames addresses, leaf
+ * first. */
+struct sonde_stack_record {
+	struct sonde_record_header header;
+	__u64 key; /* of the counts that belong to it */
+	__u32 tgid;
+	__u32 tid;
+	char comm[SONDE_COMM_LENGTH];
+	__u32 flags; /* SONDE_STACK_* */
+	__u16 kernel_frames;
+	__u16 user_frames;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_stack_record) == 56, "wire layout");
+
+/* How often a stack was sampled since the last drain. Made by user space from the count map, so
+ * that a recording holds everything the aggregation needs. */
+struct sonde_count_record {
+	struct sonde_record_header header;
+	__u64 key;
+	__u64 count;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_count_record) == 32, "wire layout");
+
+/* Per CPU; each field is written by the sampling program only. */
+struct sonde_cpu_counters {
+	__u64 seen; /* samples taken while the gate was not closed */
+	__u64 filtered_target;
+	__u64 filtered_self;
+	__u64 filtered_paused;
+	__u64 filtered_limit; /* after max_samples */
+	__u64 recorded;	      /* in the count map */
+	__u64 lost_map_full;  /* no room for a new stack in the count map */
+	__u64 ring_full;      /* stack records that found no room; sent again at the next drain */
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_cpu_counters) == 64, "wire layout");
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What every record that leaves the kernel begins with. Compiled by clang for BPF and by the C++
+ * compiler: fixed-width members, no enum, bool, pointer or bitfield, explicit padding.
+ */
+#ifndef SONDE_WIRE_H
+#define SONDE_WIRE_H
+
+#ifdef __cplusplus
+#include <linux/types.h>
+#define SONDE_STATIC_ASSERT static_assert
+#else
+#define SONDE_STATIC_ASSERT _Static_assert
+#endif
+
+/* Raised when the layout of any record changes; recordings carry it. */
+#define SONDE_WIRE_VERSION 1
+
+/* Record kinds; append only, never reuse a number. */
+#define SONDE_RECORD_STACK 1 /* cpu_event.h: struct sonde_stack_record */
+#define SONDE_RECORD_COUNT 2 /* cpu_event.h: struct sonde_count_record */
+
+#define SONDE_COMM_LENGTH 16 /* TASK_COMM_LEN */
+
+struct sonde_record_header {
+	__u16 kind;
+	__u16 version;
+	__u32 length;  /* of the whole record, this header included */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_record_header) == 16, "wire layout");
+
+/* States of the gate that every program checks first. */
+#define SONDE_GATE_CLOSED    0 /* not attached completely, or detaching: nothing is counted */
+#define SONDE_GATE_RECORDING 1
+#define SONDE_GATE_PAUSED    2 /* counted as filtered */
+
+#endif

@@ -1,0 +1,60 @@
+#include "core/features.hpp"
+
+#include "util/fail.hpp"
+#include "util/similar.hpp"
+
+namespace sonde::core {
+namespace {
+
+struct FeatureText {
+  std::string_view name;
+  std::string_view description;
+};
+
+constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
+    {"btf", "kernel type information (/sys/kernel/btf/vmlinux)"},
+    {"cap_bpf", "CAP_BPF: load BPF programs"},
+    {"cap_perfmon", "CAP_PERFMON: sample and trace every process"},
+    {"cap_sys_ptrace", "CAP_SYS_PTRACE: read other users' mappings for symbols"},
+    {"cap_checkpoint_restore", "CAP_CHECKPOINT_RESTORE: read deleted and container binaries"},
+    {"ring_buffer", "BPF ring buffer (5.8)"},
+    {"hardware_cycles", "hardware cycle counter"},
+    {"sideband", "kernel records of new mappings (PERF_RECORD_MMAP2)"},
+    {"kallsyms", "kernel symbol addresses (CAP_SYSLOG)"},
+    {"bpf_stats", "BPF run-time statistics (CAP_SYS_ADMIN)"},
+    {"batch_lookup", "batched map reads (5.6)"},
+}};
+
+}  // namespace
+
+std::string_view name_of(Feature feature) noexcept {
+  return kTexts[static_cast<std::size_t>(feature)].name;
+}
+
+std::string_view description_of(Feature feature) noexcept {
+  return kTexts[static_cast<std::size_t>(feature)].description;
+}
+
+Result<void> FeatureSet::disable(std::span<const std::string> names) {
+  std::array<std::string_view, kFeatureCount> known_names;
+  for (std::size_t i = 0; i < kFeatureCount; ++i) known_names[i] = kTexts[i].name;
+  for (const std::string& name : names) {
+    std::size_t index = 0;
+    while (index < kFeatureCount && known_names[index] != name) ++index;
+    if (index == kFeatureCount) {
+      return fail(ErrorCode::ConfigError,
+                  "unknown feature '" + name + "'" + did_you_mean(name, known_names),
+                  "'sonde doctor' lists the features");
+    }
+    known_[index] = false;
+  }
+  return {};
+}
+
+bool FeatureSet::has(Feature feature) const noexcept {
+  std::optional<bool>& known = known_[static_cast<std::size_t>(feature)];
+  if (!known) known = probe_(feature);
+  return *known;
+}
+
+}  // namespace sonde::core

@@ -1,0 +1,105 @@
+// The probes behind FeatureSet. Each asks for the thing itself, never for a kernel version.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "core/features.hpp"
+#include "core/libbpf_log.hpp"
+#include "core/perf_event.hpp"
+#include "util/unique_fd.hpp"
+
+namespace sonde::core {
+namespace {
+
+// Numbers of linux/capability.h; the last three are newer than some distributions' headers.
+constexpr unsigned kCapSysPtrace = 19;
+constexpr unsigned kCapSysAdmin = 21;
+constexpr unsigned kCapPerfmon = 38;
+constexpr unsigned kCapBpf = 39;
+constexpr unsigned kCapCheckpointRestore = 40;
+
+bool has_capability(unsigned capability) noexcept {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return false;
+  return (data[capability / 32].effective >> (capability % 32) & 1u) != 0;
+}
+
+bool has_either(unsigned capability, unsigned wider) noexcept {
+  return has_capability(capability) || has_capability(wider);
+}
+
+bool can_open(perf_event_attr attr) noexcept {
+  // Any online CPU will do; CPU 0 may be offline.
+  for (int cpu = 0; cpu < 2; ++cpu) {
+    if (open_perf_event(attr, cpu)) return true;
+  }
+  return false;
+}
+
+bool kallsyms_has_addresses() noexcept {
+  const UniqueFd file(::open("/proc/kallsyms", O_RDONLY | O_CLOEXEC));
+  std::array<char, 16> head{};
+  if (!file || ::read(file.get(), head.data(), head.size()) != static_cast<ssize_t>(head.size())) {
+    return false;
+  }
+  for (const char c : head) {
+    if (c != '0') return true;
+  }
+  return false;
+}
+
+bool batches_work() noexcept {
+  const UniqueFd map(::bpf_map_create(BPF_MAP_TYPE_HASH, nullptr, 4, 4, 1, nullptr));
+  if (!map) return false;
+  std::uint32_t next = 0;
+  std::uint32_t key = 0;
+  std::uint32_t value = 0;
+  std::uint32_t count = 1;
+  // An empty map answers ENOENT where the command exists.
+  const int error =
+      ::bpf_map_lookup_batch(map.get(), nullptr, &next, &key, &value, &count, nullptr);
+  return error == 0 || errno == ENOENT;
+}
+
+bool probe_quietly(Feature feature) noexcept {
+  switch (feature) {
+    case Feature::btf:
+      return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+    case Feature::cap_bpf:
+      return has_either(kCapBpf, kCapSysAdmin);
+    case Feature::cap_perfmon:
+      return has_either(kCapPerfmon, kCapSysAdmin);
+    case Feature::cap_sys_ptrace:
+      return has_capability(kCapSysPtrace);
+    case Feature::cap_checkpoint_restore:
+      return has_either(kCapCheckpointRestore, kCapSysAdmin);
+    case Feature::ring_buffer:
+      return ::libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1;
+    case Feature::hardware_cycles:
+      return can_open(cycles_attr(99));
+    case Feature::sideband:
+      return can_open(sideband_attr());
+    case Feature::kallsyms:
+      return kallsyms_has_addresses();
+    case Feature::bpf_stats:
+      return static_cast<bool>(UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME)));
+    case Feature::batch_lookup:
+      return batches_work();
+  }
+  return false;
+}
+
+}  // namespace
+
+bool probe_kernel(Feature feature) noexcept {
+  const LibbpfLog quiet;
+  return probe_quietly(feature);
+}
+
+}  // namespace sonde::core

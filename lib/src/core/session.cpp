@@ -1,0 +1,275 @@
+#include "core/session.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "core/bpf_stats.hpp"
+#include "core/clock.hpp"
+#include "core/machine.hpp"
+#include "core/thread_time.hpp"
+#include "core/tick_cost.hpp"
+#include "util/fail.hpp"
+#include "util/unique_fd.hpp"
+#include "wire.h"
+
+namespace sonde::core {
+namespace {
+
+constexpr int kPollMs = 100;
+constexpr std::uint64_t kDrainEveryNs = 1'000'000'000;
+
+Result<UniqueFd> make_epoll(const std::vector<EventSource*>& sources, int stop_fd) {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return fail_errno(ErrorCode::EventProcessingFailed, "create an epoll instance");
+  const auto add = [&](int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    return fd < 0 || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  };
+  bool ok = add(stop_fd);
+  for (const EventSource* source : sources) ok = ok && add(source->poll_fd());
+  if (!ok) return fail_errno(ErrorCode::EventProcessingFailed, "wait for the ring buffers");
+  return epoll;
+}
+
+}  // namespace
+
+struct Session::Impl {
+  enum class State { idle, running, stopped };
+
+  Impl(std::unique_ptr<Tracer> t, ReportHeader h) : header(std::move(h)), tracer(std::move(t)) {}
+
+  void read_until_stopped() noexcept;
+  Result<void> drain_sources() noexcept;
+  void keep_first_error(const Result<void>& result);
+  void stop_reader() noexcept;
+  void detach() noexcept;
+  Overhead measure_overhead() const;
+  Result<Report> make_report();
+
+  State state = State::idle;
+  ReportHeader header;
+  ThreadTime caller_time;
+  std::uint64_t started_ns = 0;
+  std::uint64_t stopped_ns = 0;
+  std::optional<std::uint64_t> tick_cost_ns;
+  UniqueFd stop_event;
+  UniqueFd epoll;
+
+  // Guards what follows against the reader thread.
+  mutable std::mutex lock;
+  std::unique_ptr<Tracer> tracer;
+  BpfStats stats;
+  ThreadTime reader_time;
+  std::optional<Error> first_error;
+
+  // Last member: joined before anything it uses is destroyed.
+  std::thread reader;
+};
+
+void Session::Impl::keep_first_error(const Result<void>& result) {
+  if (!result && !first_error) first_error = result.error();
+}
+
+Result<void> Session::Impl::drain_sources() noexcept {
+  for (EventSource* source : tracer->sources()) {
+    if (Result<void> drained = source->drain(); !drained) return drained;
+  }
+  return {};
+}
+
+void Session::Impl::read_until_stopped() noexcept {
+  const ThreadTime begin = thread_time();
+  std::uint64_t next_drain = monotonic_ns() + kDrainEveryNs;
+  for (;;) {
+    std::array<epoll_event, 8> events{};
+    ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), kPollMs);
+    eventfd_t stop = 0;
+    if (::eventfd_read(stop_event.get(), &stop) == 0) break;
+
+    const std::lock_guard guard(lock);
+    const std::uint64_t now = monotonic_ns();
+    stats.tick(now);
+    keep_first_error(drain_sources());
+    if (now >= next_drain) {
+      next_drain = now + kDrainEveryNs;
+      keep_first_error(tracer->drain());
+      keep_first_error(tracer->maintain());
+    }
+    const ThreadTime used = thread_time();
+    reader_time = {used.user_ns - begin.user_ns, used.system_ns - begin.system_ns};
+  }
+}
+
+void Session::Impl::stop_reader() noexcept {
+  if (!reader.joinable()) return;
+  ::eventfd_write(stop_event.get(), 1);
+  reader.join();
+}
+
+// The gate first: what runs while links go away, one after another, would be counted unevenly.
+void Session::Impl::detach() noexcept {
+  tracer->gate() = SONDE_GATE_CLOSED;
+  tracer->detach();
+}
+
+Session::Session(std::unique_ptr<Tracer> tracer, ReportHeader header)
+    : impl_(std::make_unique<Impl>(std::move(tracer), std::move(header))) {}
+
+Session::~Session() {
+  impl_->stop_reader();
+  if (impl_->state == Impl::State::running) impl_->detach();
+}
+
+Result<void> Session::start() {
+  Impl& s = *impl_;
+  if (s.state != Impl::State::idle) {
+    return fail(ErrorCode::EventProcessingFailed, "start a session that was started before",
+                "Make a new object for each run");
+  }
+  s.state = Impl::State::stopped;
+  const ThreadTimer timer(s.caller_time);
+  if (auto loaded = s.tracer->load(); !loaded) return loaded;
+  s.stop_event = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!s.stop_event) return fail_errno(ErrorCode::EventProcessingFailed, "create an eventfd");
+  auto epoll = make_epoll(s.tracer->sources(), s.stop_event.get());
+  if (!epoll) return tl::unexpected(epoll.error());
+  s.epoll = std::move(*epoll);
+  if (auto attached = s.tracer->attach(); !attached) {
+    s.tracer->detach();
+    return attached;
+  }
+
+  ReportHeader machine = describe_machine();
+  s.header.host = std::move(machine.host);
+  s.header.kernel = std::move(machine.kernel);
+  s.header.architecture = std::move(machine.architecture);
+  s.header.started = machine.started;
+  s.header.online_cpus = machine.online_cpus;
+  s.header.plan = s.tracer->plan();
+  s.started_ns = monotonic_ns();
+  s.stats.start(s.started_ns);
+  s.tracer->gate() = SONDE_GATE_RECORDING;
+  s.state = Impl::State::running;
+  s.reader = std::thread([&s] { s.read_until_stopped(); });
+  return {};
+}
+
+Result<Report> Session::stop() {
+  Impl& s = *impl_;
+  if (s.state != Impl::State::running) {
+    return fail(ErrorCode::EventProcessingFailed, "stop a session that is not running");
+  }
+  {
+    const ThreadTimer timer(s.caller_time);
+    s.stopped_ns = monotonic_ns();
+    s.tracer->gate() = SONDE_GATE_CLOSED;
+    s.stop_reader();
+    s.stats.stop();
+    s.detach();
+    s.state = Impl::State::stopped;
+    // The drain waits until no program is left running, so the rings hold their last record only after it.
+    s.keep_first_error(s.tracer->drain());
+    s.keep_first_error(s.drain_sources());
+    s.tick_cost_ns = measure_tick_cost();
+  }
+  return s.make_report();
+}
+
+Result<Report> Session::snapshot() {
+  Impl& s = *impl_;
+  if (s.state != Impl::State::running) {
+    return fail(ErrorCode::EventProcessingFailed, "take a snapshot of a session that is not running");
+  }
+  {
+    const ThreadTimer timer(s.caller_time);
+    const std::lock_guard guard(s.lock);
+    s.keep_first_error(s.tracer->drain());
+    s.keep_first_error(s.drain_sources());
+  }
+  return s.make_report();
+}
+
+Result<Report> Session::Impl::make_report() {
+  Report report;
+  {
+    const ThreadTimer timer(caller_time);
+    {
+      const std::lock_guard guard(lock);
+      if (first_error) return tl::unexpected(*first_error);
+      tracer->take();
+      report.summary.accounting.push_back(tracer->accounting());
+    }
+    Result<std::vector<Section>> sections = tracer->sections();
+    if (!sections) return tl::unexpected(sections.error());
+    report.sections = std::move(*sections);
+  }
+  const std::lock_guard guard(lock);
+  report.header = header;
+  report.summary.notices = tracer->notices();
+  const std::uint64_t end = state == State::running ? monotonic_ns() : stopped_ns;
+  report.summary.duration = std::chrono::nanoseconds(end - started_ns);
+  report.summary.overhead = measure_overhead();
+  return report;
+}
+
+Overhead Session::Impl::measure_overhead() const {
+  Overhead overhead;
+  ThreadTime own = caller_time;
+  own += reader_time;
+  overhead.user_cpu_ns = own.user_ns;
+  overhead.system_cpu_ns = own.system_ns;
+  overhead.bpf_ns = BpfStats::estimate(program_time(tracer->object()), tracer->program_runs());
+  if (tick_cost_ns) overhead.target_trap_ns = *tick_cost_ns * tracer->trap_count();
+  overhead.rss_bytes = resident_bytes();
+  overhead.map_bytes = map_memory_bytes(tracer->object()).value_or(0) + tracer->ring_bytes();
+  overhead.memory_bytes = overhead.rss_bytes + overhead.map_bytes;
+  overhead.event_latency_us = tracer->event_latency_us();
+  const std::uint64_t end = state == State::running ? monotonic_ns() : stopped_ns;
+  overhead.update_percent(std::chrono::nanoseconds(end - started_ns));
+  return overhead;
+}
+
+Result<void> Session::pause() {
+  if (!is_running()) return fail(ErrorCode::EventProcessingFailed, "pause a session that is not running");
+  impl_->tracer->gate() = SONDE_GATE_PAUSED;
+  return {};
+}
+
+Result<void> Session::resume() {
+  if (!is_running()) return fail(ErrorCode::EventProcessingFailed, "resume a session that is not running");
+  impl_->tracer->gate() = SONDE_GATE_RECORDING;
+  return {};
+}
+
+bool Session::is_running() const noexcept { return impl_->state == Impl::State::running; }
+
+bool Session::limit_reached() const noexcept {
+  return impl_->state != Impl::State::idle && impl_->tracer->limit_reached();
+}
+
+Accounting Session::accounting() const {
+  const std::lock_guard guard(impl_->lock);
+  return impl_->tracer->accounting();
+}
+
+Overhead Session::overhead() const {
+  const std::lock_guard guard(impl_->lock);
+  return impl_->started_ns == 0 ? Overhead{} : impl_->measure_overhead();
+}
+
+std::chrono::nanoseconds Session::duration() const noexcept {
+  const Impl& s = *impl_;
+  if (s.started_ns == 0) return {};
+  return std::chrono::nanoseconds((is_running() ? monotonic_ns() : s.stopped_ns) - s.started_ns);
+}
+
+const ReportHeader& Session::header() const noexcept { return impl_->header; }
+
+}  // namespace sonde::core

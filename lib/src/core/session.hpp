@@ -1,0 +1,44 @@
+// The life of one tracer, written once: load -> attach -> open the gate -> drain -> close the gate -> detach -> last
+// drain -> free, and the books and the cost of it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include <sonde/config.hpp>
+#include <sonde/report.hpp>
+#include "core/tracer.hpp"
+
+namespace sonde::core {
+
+/// The methods of one object must not be called from two threads at once. One reader thread runs between start() and
+/// stop(). Destroying a running session detaches everything.
+class Session {
+ public:
+  /// `header` describes the run; machine facts and start time are filled in by start().
+  Session(std::unique_ptr<Tracer> tracer, ReportHeader header);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Recording when it returns. After an error the object can only be destroyed.
+  Result<void> start();
+  Result<Report> stop();
+  /// What was recorded since the last report.
+  Result<Report> snapshot();
+  Result<void> pause();
+  Result<void> resume();
+
+  bool is_running() const noexcept;
+  bool limit_reached() const noexcept;
+  Accounting accounting() const;
+  Overhead overhead() const;
+  std::chrono::nanoseconds duration() const noexcept;
+  const ReportHeader& header() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sonde::core
