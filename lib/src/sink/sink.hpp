@@ -1,4 +1,5 @@
-// Where rendered bytes go. A renderer writes to a Sink and knows nothing of files, pipes or terminals.
+// Where rendered bytes go. A renderer writes to a Sink and knows nothing of files, pipes or
+// terminals.
 #pragma once
 
 #include <string>
@@ -11,11 +12,13 @@ namespace sonde::sink {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// OutputFailed with the errno; EPIPE means that the reader is gone. The sink stays usable for destruction only.
+  /// OutputFailed with the errno; EPIPE means that the reader is gone. The sink stays usable for
+  /// destruction only.
   virtual Result<void> write(std::string_view bytes) = 0;
   /// Makes what was written visible to a reader; a no-op where there is nothing to hurry.
   virtual Result<void> flush() { return {}; }
-  /// Completes the output: a file appears under its name. Without it a file sink leaves nothing behind.
+  /// Completes the output: a file appears under its name. Without it a file sink leaves nothing
+  /// behind.
   virtual Result<void> commit() { return flush(); }
 };
 
