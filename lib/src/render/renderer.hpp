@@ -1,4 +1,5 @@
-// One interface for every output format. A renderer reads Reports and writes to a Sink; it knows no tracer.
+// One interface for every output format. A renderer reads Reports and writes to a Sink; it knows no
+// tracer.
 #pragma once
 
 #include <cstddef>
@@ -24,22 +25,31 @@ class Renderer {
   virtual ~Renderer() = default;
   /// Called once, before anything else; the header is complete, including the plan.
   virtual Result<void> begin(const ReportHeader& header) = 0;
-  /// A partial result (--interval): what was recorded since the previous call. The summary's books cover the
-  /// session so far.
+  /// A partial result (--interval): what was recorded since the previous call. The summary's books
+  /// cover the session so far.
   virtual Result<void> interval(const Report& report) = 0;
-  /// The last call: what was recorded since the last interval, or the whole when there was none, with the final summary.
+  /// The last call: what was recorded since the last interval, or the whole when there was none,
+  /// with the final summary.
   virtual Result<void> finish(const Report& report) = 0;
 };
 
 struct RendererEntry {
   std::string_view name;
   std::string_view description;
-  /// File name endings that select this format when -f is not given, such as ".json", comma separated.
+  /// File name endings that select this format when -f is not given, such as ".json", comma
+  /// separated.
   std::string_view endings;
-  /// False for formats that hold one result (pprof): interval() is then an error the CLI reports before it starts.
+  /// False for formats that hold one result (pprof): interval() is then an error the CLI reports
+  /// before it starts.
   bool intervals;
   /// False for binary formats, which the CLI refuses to write to a terminal.
   bool text;
+  /// False for formats that hold stacks only: they leave Tables out, and finish() fails if there is
+  /// nothing else.
+  bool tables;
+  /// False where a reader of the output would not see books, cost and notices: the CLI then prints
+  /// summary_text() on stderr.
+  bool shows_summary;
   std::unique_ptr<Renderer> (*make)(sink::Sink& sink, const RenderOptions& options);
 };
 

@@ -1,0 +1,79 @@
+// For programs: one object a line, by schema.json.
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "render/json_records.hpp"
+#include "render/renderer.hpp"
+
+namespace sonde::render {
+namespace {
+
+class JsonRenderer final : public Renderer {
+ public:
+  explicit JsonRenderer(sink::Sink& sink) : sink_(sink) {}
+
+  Result<void> begin(const ReportHeader& header) override {
+    if (auto put = line(header_record(header)); !put) return put;
+    return sink_.flush();
+  }
+
+  Result<void> interval(const Report& report) override {
+    if (auto put = records(report); !put) return put;
+    const std::chrono::nanoseconds elapsed = report.summary.duration;
+    const auto covered = elapsed - std::exchange(reported_, elapsed);
+    if (auto put = line(interval_record(report.summary, ++intervals_, covered)); !put) return put;
+    return sink_.flush();
+  }
+
+  Result<void> finish(const Report& report) override {
+    if (auto put = records(report); !put) return put;
+    if (auto put = line(summary_record(report.summary)); !put) return put;
+    return sink_.flush();
+  }
+
+ private:
+  Result<void> line(const Json& record) {
+    // Every text was repaired on its way in, so `replace` only keeps dump() from throwing.
+    return sink_.write(record.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n');
+  }
+
+  Result<void> records(const Report& report) {
+    for (const Section& section : report.sections) {
+      if (const auto* table = std::get_if<Table>(&section)) {
+        for (const auto& row : table->rows) {
+          if (auto put = line(row_record(*table, row)); !put) return put;
+        }
+        continue;
+      }
+      const auto& profile = std::get<StackProfile>(section);
+      for (const Stack& stack : profile.stacks) {
+        if (auto put = line(stack_record(profile, stack)); !put) return put;
+      }
+    }
+    return {};
+  }
+
+  sink::Sink& sink_;
+  std::size_t intervals_ = 0;
+  /// Up to where of the session the earlier intervals reach.
+  std::chrono::nanoseconds reported_{0};
+};
+
+}  // namespace
+
+extern const RendererEntry json_renderer;
+const RendererEntry json_renderer = {
+    .name = "json",
+    .description = "one JSON object a line; sonde --schema prints its JSON Schema",
+    .endings = ".json,.jsonl,.ndjson",
+    .intervals = true,
+    .text = true,
+    .tables = true,
+    .shows_summary = true,
+    .make = [](sink::Sink& sink, const RenderOptions&) -> std::unique_ptr<Renderer> {
+      return std::make_unique<JsonRenderer>(sink);
+    },
+};
+
+}  // namespace sonde::render

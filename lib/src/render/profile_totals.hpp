@@ -1,0 +1,51 @@
+// Sums over a stack profile: by function and by process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sonde/report.hpp>
+
+namespace sonde::render {
+
+/// Name of the function that stands for a stack without frames, so that the shares still add up to
+/// 100 %.
+inline constexpr std::string_view kNoStack = "[no stack]";
+
+struct FunctionTotal {
+  std::string_view name;
+  std::uint32_t module = kNoModule;
+  /// Where it is the leaf.
+  std::uint64_t self = 0;
+  /// Where it is anywhere on the stack; once per stack, however often it recurs.
+  std::uint64_t total = 0;
+};
+
+struct ProcessTotal {
+  std::int32_t pid = 0;
+  /// Of the main thread if it was seen, else the most frequent one; as in Stack, any bytes.
+  std::string comm;
+  /// Distinct names of its other threads.
+  std::size_t other_names = 0;
+  std::uint64_t value = 0;
+  std::optional<std::uint64_t> cpu_ns;
+};
+
+/// Sums of each stack's first value. Refers to the profile, which must outlive it.
+struct ProfileTotals {
+  std::uint64_t value = 0;
+  /// By self, then total, largest first.
+  std::vector<FunctionTotal> functions;
+  /// By value, largest first.
+  std::vector<ProcessTotal> processes;
+};
+
+ProfileTotals totals_of(const StackProfile& profile);
+
+/// The module's path, or "" if there is none.
+std::string_view module_path(const StackProfile& profile, std::uint32_t module);
+
+}  // namespace sonde::render

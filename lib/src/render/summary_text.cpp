@@ -1,0 +1,107 @@
+#include "render/summary_text.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "render/grid.hpp"
+#include "render/humanize.hpp"
+#include "util/text.hpp"
+
+namespace sonde::render {
+namespace {
+
+constexpr std::string_view kNotMeasured = "not measured";
+
+std::string line(std::string_view label, std::string_view text, Style style, bool color) {
+  return paint(fmt::format("{:<7}", label), Style::dim, color) +
+         paint(text::printable(text), style, color) + '\n';
+}
+
+// " (map_full 2, ring_full 1)", without reasons that did not occur.
+std::string by_reason(const std::map<std::string, std::uint64_t>& counts) {
+  std::string reasons;
+  for (const auto& [reason, count] : counts) {
+    if (count != 0) reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, count);
+  }
+  return reasons.empty() ? reasons : " (" + reasons + ")";
+}
+
+std::string books_line(const Accounting& books) {
+  return fmt::format("{}: seen {} {} reported {} + filtered {} + lost {}{} + in flight {}{}",
+                     books.tracer, books.seen, books.balanced() ? "=" : "!=", books.reported,
+                     books.filtered, books.lost_total(), by_reason(books.lost), books.in_flight,
+                     books.balanced() ? "" : ": THE BOOKS DO NOT BALANCE, please report this");
+}
+
+std::string percent_of(std::optional<std::uint64_t> cpu_ns, std::chrono::nanoseconds duration) {
+  if (!cpu_ns || duration.count() <= 0) return std::string(kNotMeasured);
+  return fmt::format("{:.2f}",
+                     100.0 * static_cast<double>(*cpu_ns) / static_cast<double>(duration.count()));
+}
+
+std::string cpu_cost(const ReportSummary& summary) {
+  const Overhead& cost = summary.overhead;
+  const std::string sum = std::isfinite(cost.cpu_percent)
+                              ? fmt::format("{:.2f} %", cost.cpu_percent)
+                              : std::string(kNotMeasured);
+  return fmt::format("{} of one CPU: own {}, BPF {}, interrupts and traps {}", sum,
+                     percent_of(cost.user_cpu_ns + cost.system_cpu_ns, summary.duration),
+                     percent_of(cost.bpf_ns, summary.duration),
+                     percent_of(cost.target_trap_ns, summary.duration));
+}
+
+std::string memory_cost(const Overhead& cost) {
+  const std::string latency = cost.event_latency_us
+                                  ? humanize_nanoseconds(*cost.event_latency_us * 1e3)
+                                  : std::string(kNotMeasured);
+  return fmt::format("{} of memory: RSS {}, maps {}; event latency {}",
+                     humanize_bytes(static_cast<double>(cost.memory_bytes)),
+                     humanize_bytes(static_cast<double>(cost.rss_bytes)),
+                     humanize_bytes(static_cast<double>(cost.map_bytes)), latency);
+}
+
+std::string degradation_line(const PlanEntry& entry) {
+  std::string text = fmt::format("{}: {} ", entry.tracer, entry.feature);
+  text += entry.state == PlanEntry::State::missing ? std::string("is missing")
+                                                   : "falls back to " + entry.hook;
+  if (!entry.consequence.empty()) text += ": " + entry.consequence;
+  if (!entry.fix.empty()) text += ". Fix: " + entry.fix;
+  return text;
+}
+
+}  // namespace
+
+std::string books_text(const ReportSummary& summary, bool color) {
+  std::string out;
+  for (const Accounting& books : summary.accounting) {
+    const bool wrong = books.lost_total() != 0 || !books.balanced();
+    out += line("books", books_line(books), wrong ? Style::red : Style::plain, color);
+    if (books.truncated_total() == 0) continue;
+    out += line("",
+                fmt::format("{}: {} of the reported stacks are incomplete{}", books.tracer,
+                            books.truncated_total(), by_reason(books.truncated)),
+                Style::plain, color);
+  }
+  return out;
+}
+
+std::string summary_text(const ReportHeader& header, const ReportSummary& summary, bool color) {
+  std::string out = books_text(summary, color);
+  out += line("cost", cpu_cost(summary), Style::plain, color);
+  out += line("", memory_cost(summary.overhead), Style::plain, color);
+  for (const std::string& notice : summary.notices)
+    out += line("note", notice, Style::plain, color);
+  for (const PlanEntry& entry : header.plan) {
+    if (entry.state != PlanEntry::State::primary) {
+      out += line("limit", degradation_line(entry), Style::plain, color);
+    }
+  }
+  return out;
+}
+
+}  // namespace sonde::render
