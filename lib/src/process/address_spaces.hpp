@@ -51,6 +51,8 @@ class AddressSpaces {
 
   /// Number of processes that had gone before anything was known of them.
   std::uint64_t missed_processes() const noexcept;
+  /// Number of processes whose /proc/PID/maps may not be read (needs CAP_SYS_PTRACE).
+  std::uint64_t unreadable_processes() const noexcept;
   /// Forgets what no sample after `time_ns` can need (images that ended before); descriptors are closed.
   void forget_before(std::uint64_t time_ns) noexcept;
 

@@ -1,0 +1,255 @@
+#include "process/address_spaces.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <ctime>
+#include <iterator>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "process/mapped_files.hpp"
+#include "process/mapping_table.hpp"
+#include "process/proc_identity.hpp"
+#include "process/proc_maps.hpp"
+#include "process/regular_file.hpp"
+
+namespace sonde::process {
+namespace {
+
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kPerfMapRetryNs = 1'000'000'000;
+constexpr std::size_t kLongestMapsText = std::size_t{16} << 20;
+
+std::uint64_t monotonic_ns() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+/// The program that a process ran between two times: from fork or exec to exec or exit.
+struct Image {
+  std::uint64_t start_ns = 0;
+  std::uint64_t end_ns = kNever;
+  /// When /proc/PID/maps was read; kNever if it was not.
+  std::uint64_t read_ns = kNever;
+  /// Shared between parent and child until one of them maps something.
+  std::shared_ptr<MappingTable> mappings = std::make_shared<MappingTable>();
+  bool has_jit_memory = false;
+  std::shared_ptr<const UniqueFd> perf_map;
+  std::uint64_t perf_map_tried_ns = 0;
+
+  bool live() const { return end_ns == kNever; }
+  bool was_read() const { return read_ns != kNever; }
+
+  void add(TimedMapping entry) {
+    if (mappings.use_count() > 1) mappings = std::make_shared<MappingTable>(*mappings);
+    mappings->add(std::move(entry));
+  }
+};
+
+}  // namespace
+
+struct AddressSpaces::Impl {
+  explicit Impl(std::string root_directory) : root(root_directory), files(root_directory) {}
+
+  std::string root;
+  MappedFiles files;
+  std::unordered_map<std::int32_t, std::vector<Image>> processes;  // images by time
+  std::uint64_t missed = 0;
+  std::uint64_t unreadable = 0;
+
+  Image& live_image(std::int32_t pid);
+  const Image* image_at(std::int32_t pid, std::uint64_t time_ns) const;
+  void add_mapping(std::int32_t pid, Image& image, const MapsEntry& entry, std::uint64_t time_ns,
+                   bool from_proc);
+  void read_maps(std::int32_t pid, Image& image, std::uint64_t time_ns);
+  void try_perf_map(std::int32_t pid, Image& image);
+};
+
+Image& AddressSpaces::Impl::live_image(std::int32_t pid) {
+  std::vector<Image>& images = processes[pid];
+  if (images.empty()) {
+    images.emplace_back();
+  } else if (!images.back().live()) {
+    // The number was used again, by a process whose fork was not told.
+    const std::uint64_t previous_end = images.back().end_ns;
+    images.emplace_back().start_ns = previous_end;
+  }
+  return images.back();
+}
+
+const Image* AddressSpaces::Impl::image_at(std::int32_t pid, std::uint64_t time_ns) const {
+  const auto process = processes.find(pid);
+  if (process == processes.end()) return nullptr;
+  const std::vector<Image>& images = process->second;
+  for (auto image = images.rbegin(); image != images.rend(); ++image) {
+    if (image->start_ns <= time_ns) return image->end_ns >= time_ns ? &*image : nullptr;
+  }
+  return nullptr;
+}
+
+void AddressSpaces::Impl::add_mapping(std::int32_t pid, Image& image, const MapsEntry& entry,
+                                      std::uint64_t time_ns, bool from_proc) {
+  TimedMapping timed;
+  timed.mapping.start = entry.start;
+  timed.mapping.end = entry.end;
+  timed.mapping.file_offset = entry.file_offset;
+  timed.mapping.kind = classify_mapping(entry.path, entry.file);
+  if (timed.mapping.kind == Mapping::Kind::file) {
+    timed.mapping.file = files.get(entry.file, entry.path, {pid, entry.start, entry.end});
+  }
+  timed.time_ns = time_ns;
+  timed.from_proc = from_proc;
+  image.has_jit_memory |= may_hold_jit_code(timed.mapping.kind, entry.path);
+  image.add(std::move(timed));
+}
+
+void AddressSpaces::Impl::read_maps(std::int32_t pid, Image& image, std::uint64_t time_ns) {
+  image.read_ns = monotonic_ns();
+  errno = 0;
+  const std::string text = read_text(fmt::format("{}/proc/{}/maps", root, pid), kLongestMapsText);
+  const int error = errno;
+  if (text.empty()) {
+    const bool denied = error == EACCES || error == EPERM;
+    const bool gone = error == ENOENT || error == ESRCH;
+    if (denied) ++unreadable;
+    if (gone && image.mappings->empty()) ++missed;
+    return;
+  }
+  for (const MapsEntry& entry : parse_maps(text))
+    add_mapping(pid, image, entry, time_ns, true);
+}
+
+void AddressSpaces::Impl::try_perf_map(std::int32_t pid, Image& image) {
+  if (image.perf_map || !image.has_jit_memory || !files.may_keep_open()) return;
+  const std::uint64_t now = monotonic_ns();
+  if (image.perf_map_tried_ns != 0 && now - image.perf_map_tried_ns < kPerfMapRetryNs) return;
+  image.perf_map_tried_ns = now;
+  const std::string directory = fmt::format("{}/proc/{}", root, pid);
+  const std::int32_t inner = parse_innermost_pid(read_text(directory + "/status"));
+  if (inner == 0) return;
+  UniqueFd fd = open_regular(fmt::format("{}/root/tmp/perf-{}.map", directory, inner));
+  if (fd) image.perf_map = files.keep_open(std::move(fd));
+}
+
+AddressSpaces::AddressSpaces(std::string root) : impl_(std::make_unique<Impl>(std::move(root))) {
+}
+AddressSpaces::~AddressSpaces() = default;
+AddressSpaces::AddressSpaces(AddressSpaces&&) noexcept = default;
+AddressSpaces& AddressSpaces::operator=(AddressSpaces&&) noexcept = default;
+
+void AddressSpaces::observe(std::int32_t pid, std::uint64_t time_ns) noexcept {
+  if (pid <= 0) return;  // the idle task
+  Image& image = impl_->live_image(pid);
+  if (!image.was_read()) impl_->read_maps(pid, image, time_ns);
+  impl_->try_perf_map(pid, image);
+}
+
+void AddressSpaces::on_mmap(const MmapEvent& event) noexcept {
+  if (event.length == 0 || event.start + event.length < event.start) return;
+  MapsEntry entry;
+  entry.start = event.start;
+  entry.end = event.start + event.length;
+  entry.file_offset = event.file_offset;
+  entry.file = event.file;
+  entry.path = event.path;
+  Image& image = impl_->live_image(event.pid);
+  impl_->add_mapping(event.pid, image, entry, event.time_ns, false);
+  impl_->try_perf_map(event.pid, image);
+}
+
+void AddressSpaces::on_fork(std::int32_t parent, std::int32_t child,
+                            std::uint64_t time_ns) noexcept {
+  if (parent == child) return;  // a new thread
+  const Image* const parent_image = impl_->image_at(parent, time_ns);
+  Image forked;
+  forked.start_ns = time_ns;
+  if (parent_image != nullptr) {
+    forked.mappings = parent_image->mappings;
+    forked.has_jit_memory = parent_image->has_jit_memory;
+    forked.read_ns = parent_image->read_ns;
+  }
+  std::vector<Image>& images = impl_->processes[child];
+  if (!images.empty() && images.back().live()) {
+    Image& last = images.back();
+    if (last.was_read() && last.read_ns >= time_ns && last.start_ns < time_ns) {
+      // The child itself was seen before this record of it was read.
+      last.start_ns = time_ns;
+      for (const TimedMapping& inherited : forked.mappings->entries())
+        last.add(inherited);
+      return;
+    }
+    last.end_ns = time_ns;
+  }
+  images.push_back(std::move(forked));
+}
+
+void AddressSpaces::on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept {
+  Image& before = impl_->live_image(pid);
+  Image started;
+  started.start_ns = time_ns;
+  if (before.was_read() && before.read_ns >= time_ns) {
+    // /proc already showed the new program when it was read for a sample of the old one.
+    started.read_ns = before.read_ns;
+    if (before.mappings.use_count() > 1) {
+      before.mappings = std::make_shared<MappingTable>(*before.mappings);
+    }
+    for (TimedMapping& entry : before.mappings->take_from_proc()) {
+      started.has_jit_memory |= entry.mapping.kind == Mapping::Kind::anonymous;
+      started.add(std::move(entry));
+    }
+  }
+  before.end_ns = time_ns;
+  impl_->processes[pid].push_back(std::move(started));
+}
+
+void AddressSpaces::on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept {
+  const auto process = impl_->processes.find(pid);
+  if (process == impl_->processes.end() || process->second.empty()) return;
+  Image& last = process->second.back();
+  if (last.live()) last.end_ns = time_ns;
+}
+
+const Mapping* AddressSpaces::find(std::int32_t pid, std::uint64_t time_ns,
+                                   std::uint64_t address) const noexcept {
+  const Image* const image = impl_->image_at(pid, time_ns);
+  return image == nullptr ? nullptr : image->mappings->find(address, time_ns);
+}
+
+int AddressSpaces::perf_map_fd(std::int32_t pid, std::uint64_t time_ns) const noexcept {
+  // Looked for once more here: the runtime may have written it after the process was last observed.
+  const auto process = impl_->processes.find(pid);
+  if (process == impl_->processes.end()) return -1;
+  for (auto image = process->second.rbegin(); image != process->second.rend(); ++image) {
+    if (image->start_ns > time_ns) continue;
+    if (image->live()) impl_->try_perf_map(pid, *image);
+    return image->end_ns >= time_ns && image->perf_map ? image->perf_map->get() : -1;
+  }
+  return -1;
+}
+
+std::uint64_t AddressSpaces::missed_processes() const noexcept {
+  return impl_->missed;
+}
+
+std::uint64_t AddressSpaces::unreadable_processes() const noexcept {
+  return impl_->unreadable;
+}
+
+void AddressSpaces::forget_before(std::uint64_t time_ns) noexcept {
+  for (auto process = impl_->processes.begin(); process != impl_->processes.end();) {
+    std::vector<Image>& images = process->second;
+    std::erase_if(images, [&](const Image& image) { return image.end_ns < time_ns; });
+    for (Image& image : images) {
+      if (image.mappings.use_count() == 1) image.mappings->forget_before(time_ns);
+    }
+    process = images.empty() ? impl_->processes.erase(process) : std::next(process);
+  }
+  impl_->files.forget_unused();
+}
+
+}  // namespace sonde::process

@@ -1,0 +1,23 @@
+// The symbols that a distribution strips from a file and ships apart.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "symbolize/elf_image.hpp"
+
+namespace sonde::symbolize {
+
+/// The separate debug file of `image`, whose name in the traced process is `path`: by build-id in
+/// /usr/lib/debug/.build-id, else by .gnu_debuglink next to the file, in .debug and in
+/// /usr/lib/debug. One found by name must have the same build-id or, where there is none, the
+/// checksum that the link tells. `root` is prefixed to all. Only looks at this machine: never asks
+/// a debuginfod server.
+std::optional<ElfImage> open_debug_file(const ElfImage& image, const std::string& path,
+                                        const std::string& root);
+
+/// The symbols in .gnu_debugdata, an ELF file compressed with xz within the file; nothing if there
+/// are none or they are damaged or expand to too much.
+std::optional<ElfImage> open_mini_debuginfo(const ElfImage& image);
+
+}  // namespace sonde::symbolize

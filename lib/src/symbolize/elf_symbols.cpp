@@ -1,0 +1,51 @@
+#include "symbolize/elf_symbols.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "symbolize/debug_file.hpp"
+#include "symbolize/demangle.hpp"
+#include "symbolize/nearest_symbols.hpp"
+#include "symbolize/plt.hpp"
+#include "symbolize/symbol_table.hpp"
+
+namespace sonde::symbolize {
+
+bool has_full_symbols(const ElfImage& image) {
+  return SymbolTable::find(image, SHT_SYMTAB).has_value();
+}
+
+std::vector<std::string> find_elf_names(const ElfImage& image, const std::string& path,
+                                        const std::string& root,
+                                        std::span<const std::uint64_t> vaddrs) {
+  std::vector<SymbolTable> tables;
+  const auto add_table = [&](const ElfImage& from, std::uint32_t type) {
+    auto table = SymbolTable::find(from, type);
+    if (table) tables.push_back(std::move(*table));
+    return table.has_value();
+  };
+  std::optional<ElfImage> separate;
+  if (!add_table(image, SHT_SYMTAB)) {
+    separate = open_debug_file(image, path, root);
+    if (!separate || !has_full_symbols(*separate)) separate = open_mini_debuginfo(image);
+    if (separate) add_table(*separate, SHT_SYMTAB);
+  }
+  add_table(image, SHT_DYNSYM);
+
+  NearestSymbols nearest(vaddrs, [&](const SymbolCandidate& symbol) {
+    return tables[symbol.table].name_at(symbol.name);
+  });
+  for (std::uint32_t id = 0; id < tables.size(); ++id)
+    tables[id].offer_to(nearest, id);
+
+  std::vector<std::string> names;
+  names.reserve(vaddrs.size());
+  for (const std::optional<SymbolCandidate>& symbol : nearest.best()) {
+    const std::uint64_t vaddr = vaddrs[names.size()];
+    names.push_back(symbol ? demangle(tables[symbol->table].name_at(symbol->name))
+                           : plt_name(image, vaddr));
+  }
+  return names;
+}
+
+}  // namespace sonde::symbolize

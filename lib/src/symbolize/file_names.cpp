@@ -1,0 +1,126 @@
+#include "symbolize/file_names.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "process/mapped_files.hpp"
+#include "symbolize/elf_symbols.hpp"
+#include "symbolize/vdso.hpp"
+
+namespace sonde::symbolize {
+namespace {
+
+// What the same names can be expected of. A stripped file has the build-id of the file with
+// symbols.
+std::string cache_key(const ElfImage& image, const std::string& identity) {
+  if (image.build_id().empty()) return identity;
+  return fmt::format("{}{}", image.build_id(), has_full_symbols(image) ? "" : " stripped");
+}
+
+std::string identity_of(int fd) {
+  struct stat status = {};
+  ::fstat(fd, &status);
+  return fmt::format("{}:{}:{}:{}.{}", status.st_dev, status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+/// Files for which one sentence is enough, however many they are.
+struct FileCount {
+  std::size_t count = 0;
+  std::string example;
+
+  void add(const std::string& path) {
+    if (count == 0 || path < example) example = path;
+    ++count;
+  }
+};
+
+}  // namespace
+
+void FileNames::want(const std::shared_ptr<const process::MappedFile>& file, std::uint64_t offset) {
+  Job& job = jobs_[file.get()];
+  job.file = file;
+  job.wanted.add(offset);
+}
+
+void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& notices) {
+  FileCount unopened;
+  FileCount damaged;
+  for (auto& [file, job] : jobs_) {
+    if (file == nullptr) {
+      if (const auto vdso = open_vdso()) resolve_image(job, *vdso, "[vdso]", root, cache);
+      continue;
+    }
+    UniqueFd reopened;
+    if (!file->fd) reopened = process::reopen(*file, root);
+    const int fd = file->fd ? file->fd.get() : reopened.get();
+    if (fd < 0) {
+      unopened.add(file->path);
+      continue;
+    }
+    const auto image = ElfImage::open(ByteSource(fd));
+    if (image) {
+      resolve_image(job, *image, identity_of(fd), root, cache);
+    } else if (!file->path.starts_with("/memfd:")) {
+      damaged.add(fmt::format("{} ({})", file->path, image.error().what));
+    }
+  }
+  if (unopened.count > 0) {
+    notices.add(
+        fmt::format("{} mapped file(s) could not be opened, such as {}: their frames have no names "
+                    "(the process "
+                    "had gone, or CAP_SYS_PTRACE is needed)",
+                    unopened.count, unopened.example));
+  }
+  if (damaged.count > 0) {
+    notices.add(fmt::format(
+        "{} mapped file(s) could not be read as ELF, such as {}: their frames have no names",
+        damaged.count, damaged.example));
+  }
+}
+
+void FileNames::resolve_image(Job& job, const ElfImage& image, const std::string& identity,
+                              const std::string& root, SymbolCache& cache) {
+  job.build_id = image.build_id();
+  SymbolCache::Names& cached = cache.names_of(cache_key(image, identity));
+  std::vector<std::uint64_t> missing;
+  for (const std::uint64_t offset : job.wanted.sorted()) {
+    const auto vaddr = image.vaddr_of(offset);
+    if (vaddr && !cached.contains(*vaddr)) missing.push_back(*vaddr);
+  }
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  if (!missing.empty()) {
+    const std::string path = job.file ? job.file->path : std::string{};
+    std::vector<std::string> names = find_elf_names(image, path, root, missing);
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      cache.count(names[i]);
+      cached.emplace(missing[i], std::move(names[i]));
+    }
+  }
+  for (const std::uint64_t offset : job.wanted.sorted()) {
+    if (const auto vaddr = image.vaddr_of(offset)) {
+      job.found.emplace(offset, Found{*vaddr, cached.at(*vaddr)});
+    }
+  }
+}
+
+FileNames::Found FileNames::find(const process::MappedFile* file, std::uint64_t offset) const {
+  const auto job = jobs_.find(file);
+  if (job != jobs_.end()) {
+    const auto found = job->second.found.find(offset);
+    if (found != job->second.found.end()) return found->second;
+  }
+  return {offset, {}};
+}
+
+const std::string& FileNames::build_id(const process::MappedFile* file) const {
+  static const std::string kNone;
+  const auto job = jobs_.find(file);
+  return job == jobs_.end() ? kNone : job->second.build_id;
+}
+
+}  // namespace sonde::symbolize

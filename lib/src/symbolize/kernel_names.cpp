@@ -1,0 +1,61 @@
+#include "symbolize/kernel_names.hpp"
+
+#include <fmt/format.h>
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "process/regular_file.hpp"
+#include "symbolize/elf_image.hpp"
+
+namespace sonde::symbolize {
+namespace {
+
+constexpr const char* kCore = "[kernel]";
+
+}  // namespace
+
+void KernelNames::resolve(const std::string& root, SymbolCache& cache, Notices& notices) {
+  if (wanted_.sorted().empty()) return;
+  const std::string notes = process::read_text(root + "/sys/kernel/notes");
+  build_id_ = find_build_id(std::as_bytes(std::span(notes)));
+
+  // Only the core's names are kept for the next time: modules and BPF programs come and go.
+  SymbolCache::Names& cached = cache.names_of(kCore);
+  std::vector<std::uint64_t> missing;
+  for (const std::uint64_t address : wanted_.sorted()) {
+    const auto known = cached.find(address);
+    if (known == cached.end()) {
+      missing.push_back(address);
+    } else {
+      found_.emplace(address, KernelSymbol{known->second, kCore});
+    }
+  }
+  if (missing.empty()) return;
+  auto symbols = find_kernel_symbols(root, missing);
+  if (!symbols) {
+    const bool hidden = symbols.error().code == ErrorCode::InsufficientPermissions;
+    notices.add(
+        fmt::format("{}: kernel frames have no names{}",
+                    hidden ? symbols.error().what : symbols.error().message(),
+                    hidden ? " (needs CAP_SYSLOG, or the sysctl kernel.kptr_restrict=0)" : ""));
+    return;
+  }
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    KernelSymbol& symbol = (*symbols)[i];
+    if (symbol.name.empty()) continue;
+    if (symbol.module == kCore) {
+      cache.count(symbol.name);
+      cached.emplace(missing[i], symbol.name);
+    }
+    found_.emplace(missing[i], std::move(symbol));
+  }
+}
+
+const KernelSymbol* KernelNames::find(std::uint64_t address) const {
+  const auto found = found_.find(address);
+  return found == found_.end() ? nullptr : &found->second;
+}
+
+}  // namespace sonde::symbolize
