@@ -36,6 +36,8 @@ struct Image {
   std::uint64_t end_ns = kNever;
   /// When /proc/PID/maps was read; kNever if it was not.
   std::uint64_t read_ns = kNever;
+  /// Its parent's was read, so that this one's need not be.
+  bool inherited = false;
   /// Shared between parent and child until one of them maps something.
   std::shared_ptr<MappingTable> mappings = std::make_shared<MappingTable>();
   bool has_jit_memory = false;
@@ -145,7 +147,7 @@ AddressSpaces& AddressSpaces::operator=(AddressSpaces&&) noexcept = default;
 void AddressSpaces::observe(std::int32_t pid, std::uint64_t time_ns) noexcept {
   if (pid <= 0) return;  // the idle task
   Image& image = impl_->live_image(pid);
-  if (!image.was_read()) impl_->read_maps(pid, image, time_ns);
+  if (!image.was_read() && !image.inherited) impl_->read_maps(pid, image, time_ns);
   impl_->try_perf_map(pid, image);
 }
 
@@ -171,7 +173,7 @@ void AddressSpaces::on_fork(std::int32_t parent, std::int32_t child,
   if (parent_image != nullptr) {
     forked.mappings = parent_image->mappings;
     forked.has_jit_memory = parent_image->has_jit_memory;
-    forked.read_ns = parent_image->read_ns;
+    forked.inherited = parent_image->was_read() || parent_image->inherited;
   }
   std::vector<Image>& images = impl_->processes[child];
   if (!images.empty() && images.back().live()) {
