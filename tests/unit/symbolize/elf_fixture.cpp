@@ -1,0 +1,63 @@
+#include "elf_fixture.hpp"
+
+#include <array>
+#include <sstream>
+#include <stdexcept>
+
+#include "command.hpp"
+#include "process/regular_file.hpp"
+#include "symbolize/elf_symbols.hpp"
+
+namespace sonde::test {
+namespace {
+
+// "0000000000001139 0000000000000014 t name", without the size for a symbol that has none
+std::vector<NmSymbol> parse_nm(const std::string& text) {
+  std::vector<NmSymbol> symbols;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    NmSymbol symbol;
+    std::string second;
+    std::string type;
+    fields >> std::hex >> symbol.address >> second;
+    if (second.size() > 1) {
+      symbol.size = std::stoull(second, nullptr, 16);
+      fields >> type;
+    } else {
+      type = second;
+    }
+    std::getline(fields >> std::ws, symbol.name);
+    if (std::string_view("tTwWi").find(type) != std::string_view::npos) symbols.push_back(symbol);
+  }
+  return symbols;
+}
+
+}  // namespace
+
+std::vector<NmSymbol> nm_functions(const std::string& file, const std::string& options) {
+  auto symbols = parse_nm(output_of("nm --defined-only -S " + options + " '" + file + "'"));
+  std::erase_if(symbols, [](const NmSymbol& s) { return s.size == 0; });
+  if (symbols.empty()) throw std::runtime_error("nm lists no function in " + file);
+  return symbols;
+}
+
+NmSymbol nm_symbol(const std::string& file, const std::string& name) {
+  for (const NmSymbol& symbol : parse_nm(output_of("nm --defined-only -S '" + file + "'"))) {
+    if (symbol.name == name) return symbol;
+  }
+  throw std::runtime_error("nm lists no " + name + " in " + file);
+}
+
+symbolize::ElfImage open_image(const std::string& file) {
+  auto image = symbolize::ElfImage::open(symbolize::ByteSource(process::open_regular(file)));
+  if (!image) throw std::runtime_error(image.error().message());
+  return std::move(*image);
+}
+
+std::string name_in(const std::string& file, std::uint64_t vaddr, const std::string& root) {
+  const std::array wanted = {vaddr};
+  return symbolize::find_elf_names(open_image(file), file, root, wanted).front();
+}
+
+}  // namespace sonde::test

@@ -1,0 +1,251 @@
+#include <dlfcn.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "elf_fixture.hpp"
+#include "symbolize/symbolizer.hpp"
+#include "temp_dir.hpp"
+
+using namespace sonde;
+using namespace sonde::symbolize;
+using namespace sonde::test;
+
+namespace {
+
+RawStack raw(std::vector<std::uint64_t> kernel, std::vector<std::uint64_t> user,
+             std::int32_t pid = ::getpid(), std::vector<std::uint64_t> values = {1}) {
+  return {pid, pid, "test", 100, std::move(kernel), std::move(user), std::move(values)};
+}
+
+std::vector<std::string> names(const StackProfile& profile, std::size_t stack = 0) {
+  std::vector<std::string> result;
+  for (const std::uint32_t frame : profile.stacks.at(stack).frames) {
+    result.push_back(profile.frames.at(frame).name);
+  }
+  return result;
+}
+
+const Frame& frame(const StackProfile& profile, std::size_t index) {
+  return profile.frames.at(profile.stacks.at(0).frames.at(index));
+}
+
+bool is_kind(const Frame& frame, FrameKind kind) {
+  return frame.kind == kind;
+}
+
+using Names = std::vector<std::string>;
+
+/// A process 1 that maps the test library from offset 0 at kBase, in a root of its own.
+struct FakeProcess : TempDir {
+  static constexpr std::uint64_t kBase = 0x7f0000000000;
+
+  explicit FakeProcess(const std::string& more_maps = {}) {
+    std::filesystem::copy_file(kLibrary, path("libsymbols.so"));
+    struct stat status = {};
+    ::stat(path("libsymbols.so").c_str(), &status);
+    char line[256];
+    std::snprintf(line, sizeof line,
+                  "7f0000000000-7f0000010000 r-xp 00000000 %02x:%02x %lu  /libsymbols.so\n",
+                  major(status.st_dev), minor(status.st_dev), status.st_ino);
+    write("proc/1/maps", line + more_maps);
+    write("proc/1/status", "Name:\tx\nNSpid:\t1\n");
+  }
+  StackProfile symbolize(const std::vector<RawStack>& stacks) {
+    process::AddressSpaces spaces(path());
+    spaces.observe(1, 50);
+    return symbolizer.symbolize(stacks, spaces);
+  }
+  // Where the process has the byte that the file is to have at `vaddr`; the two differ in the
+  // library's layout.
+  static std::uint64_t at(std::uint64_t vaddr) {
+    const ElfImage image = open_image(kLibrary);
+    for (std::uint64_t offset = 0; offset < image.source().size(); ++offset) {
+      if (image.vaddr_of(offset) == vaddr) return kBase + offset;
+    }
+    throw std::runtime_error("no such address in the file");
+  }
+  Symbolizer symbolizer{SymbolizerOptions{path()}};
+};
+
+}  // namespace
+
+// Functions that the test looks for in itself.
+extern "C" __attribute__((noinline, visibility("default"))) int sonde_test_known_function(int x) {
+  asm volatile("" : "+r"(x));
+  return x + 1;
+}
+
+BOOST_AUTO_TEST_SUITE(symbolizer)
+
+// Our own functions, those of libc (dladdr as the judge) and of the vDSO have their names and
+// modules.
+BOOST_AUTO_TEST_CASE(names_this_process) {
+  const auto known = reinterpret_cast<std::uint64_t>(&sonde_test_known_function);
+  const auto in_libc = reinterpret_cast<std::uint64_t>(&::strtoull);
+  Dl_info info = {};
+  BOOST_REQUIRE(::dladdr(reinterpret_cast<void*>(in_libc), &info) != 0);
+  process::AddressSpaces spaces;
+  spaces.observe(::getpid(), 50);
+  Symbolizer symbolizer;
+  const StackProfile profile =
+      symbolizer.symbolize(std::vector{raw({}, {known, in_libc + 1})}, spaces);
+  BOOST_TEST(frame(profile, 0).name == "sonde_test_known_function");
+  BOOST_TEST(is_kind(frame(profile, 0), FrameKind::user));
+  BOOST_TEST(std::filesystem::equivalent(profile.modules.at(frame(profile, 0).module).path,
+                                         "/proc/self/exe"));
+  const Frame& libc = frame(profile, 1);
+  BOOST_TEST(reinterpret_cast<std::uint64_t>(info.dli_saddr) == in_libc);
+  BOOST_TEST(reinterpret_cast<std::uint64_t>(::dlsym(RTLD_DEFAULT, libc.name.c_str())) == in_libc);
+  // The address is that of the file: independent of where the loader put it.
+  BOOST_TEST(libc.address == in_libc + 1 - reinterpret_cast<std::uint64_t>(info.dli_fbase));
+  BOOST_TEST(profile.modules.at(libc.module).build_id == open_image(info.dli_fname).build_id());
+  BOOST_TEST(symbolizer.notices().empty());
+}
+
+// The vDSO is read from memory; its functions are those of vdso(7).
+BOOST_AUTO_TEST_CASE(names_the_vdso) {
+  void* const vdso = ::dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  BOOST_REQUIRE(vdso != nullptr);
+#if defined(__x86_64__)
+  const char* const name = "__vdso_getcpu";
+#else
+  const char* const name = "__kernel_clock_gettime";
+#endif
+  const auto address = reinterpret_cast<std::uint64_t>(::dlsym(vdso, name));
+  BOOST_REQUIRE(address != 0u);
+  process::AddressSpaces spaces;
+  spaces.observe(::getpid(), 50);
+  Symbolizer symbolizer;
+  const StackProfile profile = symbolizer.symbolize(std::vector{raw({}, {address})}, spaces);
+  BOOST_TEST(profile.modules.at(frame(profile, 0).module).path == "[vdso]");
+  BOOST_TEST((frame(profile, 0).name == name || frame(profile, 0).name == name + 7),
+             frame(profile, 0).name);
+}
+
+// A caller is looked up before its return address: after a call that ends a function comes another
+// function. A leaf is looked up where it is.
+BOOST_AUTO_TEST_CASE(return_addresses_belong_to_the_call) {
+  FakeProcess process;
+  const NmSymbol symbol = nm_symbol(kLibrary, "_ZN12_GLOBAL__N_114local_functionEi");
+  const std::uint64_t start = FakeProcess::at(symbol.address);
+  const std::uint64_t end = start + symbol.size;
+  const auto profile = process.symbolize({raw({}, {start, end}, 1)});
+  const char* const name = "(anonymous namespace)::local_function(int)";
+  BOOST_TEST(names(profile) == (Names{name, name}));
+  BOOST_TEST(frame(profile, 0).address == symbol.address);
+  BOOST_TEST(frame(profile, 1).address == symbol.address + symbol.size);
+  BOOST_TEST(names(process.symbolize({raw({}, {end}, 1)}))[0] != name);
+  BOOST_TEST(names(process.symbolize({raw({}, {start, start}, 1)}))[1] != name);
+}
+
+// Kernel frames come first, leaf first, from the kallsyms of the root; unknown ones show their
+// address.
+BOOST_AUTO_TEST_CASE(names_the_kernel) {
+  FakeProcess process;
+  process.write(
+      "proc/kallsyms",
+      "ffffffff81000000 T entry\nffffffff81000100 t callee\nffffffffc0000000 t m_f\t[m]\n");
+  const auto profile = process.symbolize(
+      {raw({0xffffffff81000104, 0xffffffff81000100, 0xffffffffc0000010, 0xffffffffd0000000}, {0x10},
+           1)});
+  BOOST_TEST(names(profile) ==
+             (Names{"callee", "entry", "m_f", "[kernel+0xffffffffd0000000]", "[unknown+0x10]"}));
+  BOOST_TEST(is_kind(frame(profile, 0), FrameKind::kernel));
+  BOOST_TEST(profile.modules.at(frame(profile, 0).module).path == "[kernel]");
+  BOOST_TEST(profile.modules.at(frame(profile, 2).module).path == "[m]");
+  BOOST_TEST(frame(profile, 1).address == 0xffffffff81000100u);
+}
+
+// Hidden kernel addresses are told once, and the frames keep their addresses.
+BOOST_AUTO_TEST_CASE(tells_that_the_kernel_hides_addresses) {
+  FakeProcess process;
+  process.write("proc/kallsyms", "0000000000000000 T entry\n");
+  const auto profile = process.symbolize({raw({0xffffffff81000104}, {}, 1)});
+  BOOST_TEST(names(profile) == Names{"[kernel+0xffffffff81000104]"});
+  BOOST_REQUIRE_EQUAL(process.symbolizer.notices().size(), 1u);
+  BOOST_TEST(process.symbolizer.notices()[0].find("CAP_SYSLOG") != std::string::npos);
+}
+
+// Known file without a symbol, memory without a file, and no mapping at all: each says what it can.
+BOOST_AUTO_TEST_CASE(names_what_has_no_symbol) {
+  FakeProcess process("7f1000000000-7f1000001000 r-xp 00000000 00:00 0 \n");
+  const auto profile =
+      process.symbolize({raw({}, {FakeProcess::kBase + 4, 0x7f1000000010, 0x7f2000000020}, 1)});
+  BOOST_TEST(names(profile) ==
+             (Names{"[libsymbols.so+0x4]", "[anon+0x7f1000000010]", "[unknown+0x7f2000000020]"}));
+  for (std::size_t i = 0; i < 3; ++i)
+    BOOST_TEST(is_kind(frame(profile, i), FrameKind::unknown));
+  BOOST_TEST(profile.modules.at(frame(profile, 0).module).path == "/libsymbols.so");
+  BOOST_TEST(frame(profile, 1).module == kNoModule);
+}
+
+// JIT code is named by the perf map, also by lines written after the process was first seen.
+BOOST_AUTO_TEST_CASE(names_jit_code) {
+  FakeProcess process("7f1000000000-7f1000001000 r-xp 00000000 00:00 0 \n");
+  process.write("proc/1/root/tmp/perf-1.map",
+                "7f1000000000 20 LazyCompile:~run app.js:1\nrubbish\n");
+  process::AddressSpaces spaces(process.path());
+  spaces.observe(1, 50);
+  std::ofstream(process.path("proc/1/root/tmp/perf-1.map"), std::ios::app)
+      << "7f1000000020 20 later\n";
+  const auto profile = process.symbolizer.symbolize(
+      std::vector{raw({}, {0x7f1000000010, 0x7f1000000030}, 1)}, spaces);
+  BOOST_TEST(names(profile) == (Names{"LazyCompile:~run app.js:1", "later"}));
+  BOOST_TEST(is_kind(frame(profile, 0), FrameKind::jit));
+  BOOST_REQUIRE_EQUAL(process.symbolizer.notices().size(), 1u);
+  BOOST_TEST(process.symbolizer.notices()[0].find("perf map of process 1 has 1 line") !=
+             std::string::npos);
+}
+
+// A file that cannot be opened leaves addresses and a notice; a deleted one keeps its mark in the
+// module only.
+BOOST_AUTO_TEST_CASE(tells_what_it_could_not_open) {
+  FakeProcess process(
+      "7f1000000000-7f1000001000 r-xp 00002000 08:01 99  /gone/libgone.so (deleted)\n");
+  const auto profile = process.symbolize({raw({}, {0x7f1000000010}, 1)});
+  BOOST_TEST(names(profile) == Names{"[libgone.so+0x2010]"});
+  BOOST_TEST(profile.modules.at(0).path == "/gone/libgone.so (deleted)");
+  BOOST_REQUIRE_EQUAL(process.symbolizer.notices().size(), 1u);
+  BOOST_TEST(process.symbolizer.notices()[0].find("/gone/libgone.so") != std::string::npos);
+}
+
+// Stacks that the kernel kept apart but that are the same are one; asking again gives the same from
+// the cache.
+BOOST_AUTO_TEST_CASE(merges_and_repeats) {
+  FakeProcess process;
+  const std::uint64_t start = FakeProcess::at(nm_symbol(kLibrary, "imported_function").address);
+  RawStack later = raw({}, {start, start + 8}, 1, {5, 50});
+  later.time_ns = 200;
+  const std::vector<RawStack> stacks = {raw({}, {start, start + 8}, 1, {2, 20}), later,
+                                        raw({}, {start + 1, start + 8}, 1, {10, 100})};
+  const auto first = process.symbolize(stacks);
+  BOOST_REQUIRE_EQUAL(first.stacks.size(), 2u);
+  BOOST_TEST(first.stacks[0].values == (std::vector<std::uint64_t>{10, 100}));
+  BOOST_TEST(first.stacks[1].values == (std::vector<std::uint64_t>{7, 70}));
+  // The copy's symbols are gone for a reader that has not kept them.
+  process::AddressSpaces spaces(process.path());
+  spaces.observe(1, 50);
+  const auto second = process.symbolizer.symbolize(stacks, spaces);
+  BOOST_TEST(names(first) == names(second));
+}
+
+// Nothing in, nothing out.
+BOOST_AUTO_TEST_CASE(empty_input) {
+  process::AddressSpaces spaces;
+  Symbolizer symbolizer;
+  BOOST_TEST(symbolizer.symbolize({}, spaces).stacks.empty());
+  const auto profile = symbolizer.symbolize(std::vector{raw({}, {})}, spaces);
+  BOOST_REQUIRE_EQUAL(profile.stacks.size(), 1u);
+  BOOST_TEST(profile.stacks[0].frames.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
