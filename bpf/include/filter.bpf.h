@@ -89,28 +89,25 @@ static __always_inline bool filter_comm_passes(struct task_struct *task)
 	return filter_comm_equals(comm);
 }
 
-/* In a v1 hierarchy a task's ancestors are reached through its controller's css. */
-static __always_inline bool filter_cgroup_v1_passes(struct task_struct *task)
+/* The cgroup itself or any below it; a css leads from a cgroup to its parent in either hierarchy. */
+static __always_inline bool filter_cgroup_passes(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup_subsys_state *css = NULL;
 
-	bpf_core_read(&css, sizeof(css),
-		      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-			  filter_cgroup_subsystem * sizeof(void *));
+	if (filter_cgroup_subsystem < 0)
+		css = (void *)BPF_CORE_READ(set, dfl_cgrp) +
+		      bpf_core_field_offset(struct cgroup, self);
+	else
+		bpf_core_read(&css, sizeof(css),
+			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
+				      filter_cgroup_subsystem * sizeof(void *));
 	for (int depth = 0; depth < FILTER_MAX_CGROUP_DEPTH && css; depth++) {
 		if (BPF_CORE_READ(css, cgroup, kn, id) == filter_cgroup)
 			return true;
 		css = BPF_CORE_READ(css, parent);
 	}
 	return false;
-}
-
-static __always_inline bool filter_cgroup_passes(struct task_struct *task)
-{
-	if (filter_cgroup_subsystem >= 0)
-		return filter_cgroup_v1_passes(task);
-	return bpf_get_current_ancestor_cgroup_id(filter_cgroup_level) == filter_cgroup;
 }
 
 /* Whether the current task, whose process is `tgid`, is one to trace. */

@@ -22,18 +22,20 @@ struct kernfs_node {
 	__u64 id;
 };
 
-struct cgroup_subsys_state;
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
+struct cgroup;
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	struct cgroup_subsys_state *parent;
 };
 
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
 struct css_set {
+	struct cgroup *dfl_cgrp; /* in the v2 hierarchy */
 	struct cgroup_subsys_state *subsys[1];
 };
 

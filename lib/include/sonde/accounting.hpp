@@ -1,4 +1,5 @@
-// The books: what happened to every event that the kernel handed to a tracer, and what tracing it cost.
+// The books: what happened to every event that the kernel handed to a tracer, and what tracing it
+// cost.
 #pragma once
 
 #include <chrono>
@@ -9,7 +10,8 @@
 
 namespace sonde {
 
-/// Exact for one tracer over the whole session: seen = reported + filtered + every lost + in_flight.
+/// Exact for one tracer over the whole session: seen = reported + filtered + every lost +
+/// in_flight.
 struct Accounting {
   std::string tracer;
   std::uint64_t seen = 0;
@@ -18,7 +20,8 @@ struct Accounting {
   /// Events lost, by reason. A reason that cannot occur is absent; one that did not occur may be 0.
   std::map<std::string, std::uint64_t> lost;
   std::uint64_t in_flight = 0;
-  /// Reported events whose stack is incomplete, by reason. Not part of the sum: they are in `reported`.
+  /// Reported events whose stack is incomplete, by reason. Not part of the sum: they are in
+  /// `reported`.
   std::map<std::string, std::uint64_t> truncated;
 
   std::uint64_t lost_total() const noexcept;
@@ -35,7 +38,8 @@ struct Overhead {
   std::uint64_t system_cpu_ns = 0;
   /// Time spent inside BPF programs, all CPUs.
   std::optional<std::uint64_t> bpf_ns;
-  /// Estimated cost of the interrupts or traps that run the programs, which the traced programs pay.
+  /// Estimated cost of the interrupts or traps that run the programs, which the traced programs
+  /// pay.
   std::optional<std::uint64_t> target_trap_ns;
   /// rss_bytes + map_bytes.
   std::uint64_t memory_bytes = 0;

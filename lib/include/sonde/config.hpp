@@ -1,4 +1,5 @@
-// Configuration shared by every tracer: the v0.1 EbpfConfig contract and the settings that joined it.
+// Configuration shared by every tracer: the v0.1 EbpfConfig contract and the settings that joined
+// it.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,8 @@ struct Target {
   std::string comm;
   /// Path of a cgroup directory (v2, or a v1 controller's hierarchy); its descendants are included.
   std::string cgroup;
-  /// Container id or an unambiguous prefix of one; resolved to its cgroup at start.
+  /// Container id or an unambiguous prefix of one; resolved to its cgroup at start. Not together
+  /// with cgroup.
   std::string container;
   /// Also trace every process that a target forks from now on.
   bool follow_children = false;
@@ -43,8 +45,8 @@ struct CpuOptions {
 };
 
 enum class LogLevel { debug, info, warning };
-/// Receives the library's diagnostics. Called from the thread that runs start() or stop() and from the
-/// session's reader thread; must be thread-safe and must not throw.
+/// Receives the library's diagnostics. Called from the thread that runs start() or stop() and from
+/// the session's reader thread; must be thread-safe and must not throw.
 using LogCallback = std::function<void(LogLevel, std::string_view)>;
 
 struct EbpfConfig {
@@ -60,7 +62,8 @@ struct EbpfConfig {
 
   Target target;
   CpuOptions cpu;
-  /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of fallbacks.
+  /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
+  /// fallbacks.
   std::vector<std::string> disabled_features;
   LogCallback log;
 
@@ -76,16 +79,16 @@ struct EbpfConfig {
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
   EbpfConfig& with_log(LogCallback callback);
 
-  /// ConfigError naming the field, its value and the allowed range, for the first rule that is broken:
-  /// sample_rate 1-1000, max_samples 1-10,000,000, duration above zero.
+  /// ConfigError naming the field, its value and the allowed range, for the first rule that is
+  /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero.
   Result<void> validate() const;
 };
 
 /// Same as config.validate().
 Result<void> validate_config(const EbpfConfig& config);
 
-/// production|prod: 19 Hz, 300 s; staging: 49 Hz, 120 s; development|dev: 99 Hz, 60 s; debug: 199 Hz, 30 s.
-/// ConfigError naming the four for any other name.
+/// production|prod: 19 Hz, 300 s; staging: 49 Hz, 120 s; development|dev: 99 Hz, 60 s; debug: 199
+/// Hz, 30 s. ConfigError naming the four for any other name.
 Result<EbpfConfig> recommended_config(std::string_view environment);
 
 /// The v0.1 behaviour: an unknown name gives the development values.

@@ -9,8 +9,8 @@
 
 namespace sonde {
 
-/// Samples the stacks of what runs on the CPUs. Move-only. Each object is independent of every other; the
-/// methods of one object must not be called from two threads at once.
+/// Samples the stacks of what runs on the CPUs. Move-only. Each object is independent of every
+/// other; the methods of one object must not be called from two threads at once.
 ///
 /// Needs CAP_BPF and CAP_PERFMON (or root), and a kernel with BTF, 5.8 or later.
 class EbpfCpuProfiler {
@@ -24,8 +24,8 @@ class EbpfCpuProfiler {
   ~EbpfCpuProfiler();
 
   /// Loads, attaches and begins to record; sampling when it returns. On error nothing stays loaded.
-  /// ConfigError, InsufficientPermissions, IncompatibleKernel, LoadFailed, AttachFailed, MapOperationFailed;
-  /// EventProcessingFailed if it was started before.
+  /// ConfigError, InsufficientPermissions, IncompatibleKernel, LoadFailed, AttachFailed,
+  /// MapOperationFailed; EventProcessingFailed if it was started before.
   Result<void> start();
 
   /// Detaches, drains and symbolizes. May take seconds on binaries with large symbol tables.

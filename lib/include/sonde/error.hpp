@@ -1,4 +1,5 @@
-// The one error type of the library. Nothing throws, prints or exits: every fallible call returns Result<T>.
+// The one error type of the library. Nothing throws, prints or exits: every fallible call returns
+// Result<T>.
 #pragma once
 
 #include <string>

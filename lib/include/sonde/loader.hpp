@@ -9,12 +9,13 @@
 
 namespace sonde {
 
-/// What this machine offers to one check, for `sonde doctor` and for programs that decide before they trace.
+/// What this machine offers to one check, for `sonde doctor` and for programs that decide before
+/// they trace.
 struct SystemCheck {
   std::string name;
   bool ok = false;
-  /// What was found, such as "CAP_BPF: yes".
-  std::string found;
+  /// What it gives, in a few words.
+  std::string description;
   /// How to mend it; empty when ok.
   std::string fix;
 };
@@ -24,14 +25,16 @@ struct SystemSupport {
   std::vector<SystemCheck> checks;
   /// Every tracer's features with the hook that would be used.
   std::vector<PlanEntry> plan;
-  /// False if a tracer could not run at all.
+  /// False if no tracer could run; `problem` then says why and what to do.
   bool usable = false;
+  std::string problem;
 };
 
 class EbpfLoader {
  public:
-  /// Probes kernel features and privileges; attaches nothing and leaves nothing loaded. Takes milliseconds.
-  static SystemSupport check_system_support(const EbpfConfig& config = {});
+  /// Probes kernel features and privileges; attaches nothing and leaves nothing loaded. Takes
+  /// milliseconds. ConfigError for an unknown name in EbpfConfig::disabled_features.
+  static Result<SystemSupport> check_system_support(const EbpfConfig& config = {});
 };
 
 }  // namespace sonde

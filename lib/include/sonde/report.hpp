@@ -1,4 +1,5 @@
-// The typed result of a session. Renderers read a Report and nothing else; it is plain data, standard library only.
+// The typed result of a session. Renderers read a Report and nothing else; it is plain data,
+// standard library only.
 #pragma once
 
 #include <chrono>
@@ -41,24 +42,27 @@ const char* to_string(FrameKind kind) noexcept;
 inline constexpr std::uint32_t kNoModule = UINT32_MAX;
 
 struct Frame {
-  /// Demangled function name, or "[module+0xoffset]" where no symbol is known. Bytes; may be invalid UTF-8.
+  /// Demangled function name, or "[module+0xoffset]" where no symbol is known. Bytes; may be
+  /// invalid UTF-8.
   std::string name;
   /// Index into StackProfile::modules, or kNoModule.
   std::uint32_t module = kNoModule;
   FrameKind kind = FrameKind::unknown;
-  /// ELF virtual address within the module for a user frame (independent of ASLR); else the run-time address.
+  /// ELF virtual address within the module for a user frame (independent of ASLR); else the
+  /// run-time address.
   std::uint64_t address = 0;
 };
 
 struct Module {
-  /// Path in the traced process's mount namespace, "[kernel]", a kernel module as "[name]", or "[vdso]".
-  /// A deleted file carries " (deleted)".
+  /// Path in the traced process's mount namespace, "[kernel]", a kernel module as "[name]", or
+  /// "[vdso]". A deleted file carries " (deleted)".
   std::string path;
   /// Lower-case hexadecimal; empty if the file has none or could not be read.
   std::string build_id;
 };
 
-/// Meaning of one position in Stack::values, in pprof's terms: {"samples","count"}, {"cpu","nanoseconds"}.
+/// Meaning of one position in Stack::values, in pprof's terms: {"samples","count"},
+/// {"cpu","nanoseconds"}.
 struct SampleType {
   std::string type;
   std::string unit;
@@ -69,7 +73,8 @@ struct Stack {
   std::int32_t tid = 0;
   /// Bytes; may be invalid UTF-8.
   std::string comm;
-  /// Indexes into StackProfile::frames, leaf first; an inlined function precedes the one it was inlined into.
+  /// Indexes into StackProfile::frames, leaf first; an inlined function precedes the one it was
+  /// inlined into.
   std::vector<std::uint32_t> frames;
   /// One value for each StackProfile::sample_types.
   std::vector<std::uint64_t> values;
@@ -124,7 +129,8 @@ struct ReportSummary {
   /// One for each tracer of the session.
   std::vector<Accounting> accounting;
   Overhead overhead;
-  /// What the user must know to read the figures, such as "stopped after 100000 samples (--max-samples)".
+  /// What the user must know to read the figures, such as "stopped after 100000 samples
+  /// (--max-samples)".
   std::vector<std::string> notices;
 };
 

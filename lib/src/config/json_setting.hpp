@@ -30,7 +30,8 @@ class JsonSetting {
   /// In key order.
   Result<std::vector<JsonSetting>> members() const;
 
-  /// The member's name as it stands in the document, which must outlive it; empty for the root and for elements.
+  /// The member's name as it stands in the document, which must outlive it; empty for the root and
+  /// for elements.
   std::string_view key() const noexcept { return key_; }
 
   /// ConfigError that begins with the path.

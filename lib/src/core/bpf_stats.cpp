@@ -8,7 +8,9 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kWindow = kSecond / 5;
 
-bool in_window(std::uint64_t elapsed_ns) { return elapsed_ns < kSecond || elapsed_ns % kSecond < kWindow; }
+bool in_window(std::uint64_t elapsed_ns) {
+  return elapsed_ns < kSecond || elapsed_ns % kSecond < kWindow;
+}
 
 }  // namespace
 
@@ -31,7 +33,8 @@ void BpfStats::tick(std::uint64_t now_ns) noexcept {
 std::optional<std::uint64_t> BpfStats::estimate(const ProgramTime& measured,
                                                 std::uint64_t total_runs) noexcept {
   if (measured.runs == 0) return {};
-  const double per_run = static_cast<double>(measured.run_time_ns) / static_cast<double>(measured.runs);
+  const double per_run =
+      static_cast<double>(measured.run_time_ns) / static_cast<double>(measured.runs);
   return static_cast<std::uint64_t>(per_run * static_cast<double>(total_runs));
 }
 

@@ -37,10 +37,12 @@ std::string_view description_of(Feature feature) noexcept {
 
 Result<void> FeatureSet::disable(std::span<const std::string> names) {
   std::array<std::string_view, kFeatureCount> known_names;
-  for (std::size_t i = 0; i < kFeatureCount; ++i) known_names[i] = kTexts[i].name;
+  for (std::size_t i = 0; i < kFeatureCount; ++i)
+    known_names[i] = kTexts[i].name;
   for (const std::string& name : names) {
     std::size_t index = 0;
-    while (index < kFeatureCount && known_names[index] != name) ++index;
+    while (index < kFeatureCount && known_names[index] != name)
+      ++index;
     if (index == kFeatureCount) {
       return fail(ErrorCode::ConfigError,
                   "unknown feature '" + name + "'" + did_you_mean(name, known_names),

@@ -1,4 +1,5 @@
-// What this kernel and these privileges offer. Probed lazily, cached, injectable, and each can be switched off.
+// What this kernel and these privileges offer. Probed lazily, cached, injectable, and each can be
+// switched off.
 #pragma once
 
 #include <array>

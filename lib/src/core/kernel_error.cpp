@@ -22,7 +22,8 @@ std::string own_executable() {
 
 std::string setcap_command() {
   return "sudo setcap "
-         "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_checkpoint_restore,cap_syslog+ep " +
+         "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_checkpoint_restore,cap_syslog+"
+         "ep " +
          own_executable();
 }
 
@@ -31,13 +32,14 @@ Result<void> check_requirements(const FeatureSet& features) {
   if (!features.has(Feature::cap_bpf)) missing.emplace_back("CAP_BPF");
   if (!features.has(Feature::cap_perfmon)) missing.emplace_back("CAP_PERFMON");
   if (!missing.empty()) {
-    return fail(ErrorCode::InsufficientPermissions,
-                fmt::format("missing {}", fmt::join(missing, " and ")),
-                fmt::format("Run it with sudo, or grant the capabilities once: {}", setcap_command()));
+    return fail(
+        ErrorCode::InsufficientPermissions, fmt::format("missing {}", fmt::join(missing, " and ")),
+        fmt::format("Run it with sudo, or grant the capabilities once: {}", setcap_command()));
   }
   if (!features.has(Feature::btf)) {
-    return fail(ErrorCode::IncompatibleKernel, "the kernel has no BTF (/sys/kernel/btf/vmlinux)",
-                "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; distribution kernels since 2020 are");
+    return fail(
+        ErrorCode::IncompatibleKernel, "the kernel has no BTF (/sys/kernel/btf/vmlinux)",
+        "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; distribution kernels since 2020 are");
   }
   if (!features.has(Feature::ring_buffer)) {
     return fail(ErrorCode::IncompatibleKernel, "the kernel has no BPF ring buffer",
@@ -50,7 +52,8 @@ Error load_error(const std::string& object, int sys_errno, const std::string& lo
   Error error{ErrorCode::LoadFailed, sys_errno, "load the BPF programs of " + object, {}, log};
   if (sys_errno == EPERM || sys_errno == EACCES) {
     error.code = ErrorCode::InsufficientPermissions;
-    error.hint = "The kernel refused BPF: run with sudo, or grant the capabilities once: " + setcap_command();
+    error.hint = "The kernel refused BPF: run with sudo, or grant the capabilities once: " +
+                 setcap_command();
   } else if (sys_errno == ENOMEM) {
     error.hint = "The kernel had no memory for the maps: trace less at a time or free memory";
   } else {

@@ -4,9 +4,10 @@
 
 namespace sonde::core {
 
-/// While it lives, libbpf's messages of this thread are collected instead of printed. libbpf has one print callback for
-/// the whole process: it is replaced while at least one LibbpfLog lives, and messages of threads without one go to the
-/// callback that was there before. Must be destroyed by the thread that made it; may nest.
+/// While it lives, libbpf's messages of this thread are collected instead of printed. libbpf has
+/// one print callback for the whole process: it is replaced while at least one LibbpfLog lives, and
+/// messages of threads without one go to the callback that was there before. Must be destroyed by
+/// the thread that made it; may nest.
 class LibbpfLog {
  public:
   LibbpfLog() noexcept;

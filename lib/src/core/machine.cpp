@@ -15,7 +15,8 @@ namespace sonde::core {
 std::vector<int> parse_cpu_list(std::string_view text) {
   constexpr int kMostCpus = 8192;  // CONFIG_NR_CPUS_RANGE_END on x86-64
   std::vector<int> cpus;
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  while (!text.empty() && text.back() == '\n')
+    text.remove_suffix(1);
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at < end) {
@@ -28,7 +29,8 @@ std::vector<int> parse_cpu_list(std::string_view text) {
       if (parsed.ec != std::errc{}) return {};
     }
     if (first < 0 || last < first || last >= kMostCpus) return {};
-    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+    for (int cpu = first; cpu <= last; ++cpu)
+      cpus.push_back(cpu);
     at = parsed.ptr;
     if (at < end && *at++ != ',') return {};
   }
@@ -36,7 +38,8 @@ std::vector<int> parse_cpu_list(std::string_view text) {
 }
 
 std::vector<int> online_cpus(const std::string& root) {
-  const UniqueFd file(::open((root + "/sys/devices/system/cpu/online").c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd file(
+      ::open((root + "/sys/devices/system/cpu/online").c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return {};
   std::array<char, 4096> text{};
   const ssize_t length = ::read(file.get(), text.data(), text.size());

@@ -35,8 +35,10 @@ std::optional<std::uint64_t> memlock_of(int map_fd) {
 
 template <class Visit>
 void for_each_program_info(const bpf_object* object, Visit visit) {
+  if (object == nullptr) return;
   const bpf_program* program = nullptr;
-  while ((program = ::bpf_object__next_program(object, const_cast<bpf_program*>(program))) != nullptr) {
+  while ((program = ::bpf_object__next_program(object, const_cast<bpf_program*>(program))) !=
+         nullptr) {
     const int fd = ::bpf_program__fd(program);
     if (fd < 0) continue;  // not loaded: switched off by the plan
     bpf_prog_info info{};
@@ -48,6 +50,7 @@ void for_each_program_info(const bpf_object* object, Visit visit) {
 }  // namespace
 
 std::optional<std::uint64_t> map_memory_bytes(const bpf_object* object) {
+  if (object == nullptr) return {};
   std::uint64_t total = 0;
   const bpf_map* map = nullptr;
   while ((map = ::bpf_object__next_map(object, map)) != nullptr) {

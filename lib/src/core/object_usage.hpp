@@ -18,7 +18,8 @@ struct ProgramTime {
 /// Sum over all loaded programs while BPF statistics were on (bpf_prog_info).
 ProgramTime program_time(const bpf_object* object);
 
-/// Runs that the kernel skipped because the program was already running on that CPU (bpf_prog_info, 5.12).
+/// Runs that the kernel skipped because the program was already running on that CPU
+/// (bpf_prog_info, 5.12).
 std::uint64_t recursion_misses(const bpf_object* object);
 
 /// Resident set of this process (/proc/self/statm).

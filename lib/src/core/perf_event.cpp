@@ -15,7 +15,8 @@ perf_event_attr base_attr(std::uint32_t type, std::uint64_t config) noexcept {
   return attr;
 }
 
-perf_event_attr sampling_attr(std::uint32_t type, std::uint64_t config, std::uint32_t hertz) noexcept {
+perf_event_attr sampling_attr(std::uint32_t type, std::uint64_t config,
+                              std::uint32_t hertz) noexcept {
   perf_event_attr attr = base_attr(type, config);
   attr.freq = 1;
   attr.sample_freq = hertz;
@@ -52,8 +53,8 @@ perf_event_attr sideband_attr() noexcept {
 
 UniqueFd open_perf_event(const perf_event_attr& attr, int cpu) noexcept {
   perf_event_attr copy = attr;
-  return UniqueFd(static_cast<int>(
-      ::syscall(SYS_perf_event_open, &copy, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  return UniqueFd(
+      static_cast<int>(::syscall(SYS_perf_event_open, &copy, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 }  // namespace sonde::core

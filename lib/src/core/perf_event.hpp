@@ -8,7 +8,8 @@
 
 namespace sonde::core {
 
-/// Software cpu-clock: a high-resolution timer on each CPU. Does not tick in sections with interrupts off.
+/// Software cpu-clock: a high-resolution timer on each CPU. Does not tick in sections with
+/// interrupts off.
 perf_event_attr cpu_clock_attr(std::uint32_t hertz) noexcept;
 /// Hardware cycles; the kernel adapts the period to meet the frequency.
 perf_event_attr cycles_attr(std::uint32_t hertz) noexcept;

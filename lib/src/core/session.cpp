@@ -33,7 +33,8 @@ Result<UniqueFd> make_epoll(const std::vector<EventSource*>& sources, int stop_f
     return fd < 0 || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
   };
   bool ok = add(stop_fd);
-  for (const EventSource* source : sources) ok = ok && add(source->poll_fd());
+  for (const EventSource* source : sources)
+    ok = ok && add(source->poll_fd());
   if (!ok) return fail_errno(ErrorCode::EventProcessingFailed, "wait for the ring buffers");
   return epoll;
 }
@@ -120,7 +121,8 @@ void Session::Impl::detach() noexcept {
 }
 
 Session::Session(std::unique_ptr<Tracer> tracer, ReportHeader header)
-    : impl_(std::make_unique<Impl>(std::move(tracer), std::move(header))) {}
+    : impl_(std::make_unique<Impl>(std::move(tracer), std::move(header))) {
+}
 
 Session::~Session() {
   impl_->stop_reader();
@@ -174,7 +176,8 @@ Result<Report> Session::stop() {
     s.stats.stop();
     s.detach();
     s.state = Impl::State::stopped;
-    // The drain waits until no program is left running, so the rings hold their last record only after it.
+    // The drain waits until no program is left running, so the rings hold their last record only
+    // after it.
     s.keep_first_error(s.tracer->drain());
     s.keep_first_error(s.drain_sources());
     s.tick_cost_ns = measure_tick_cost();
@@ -185,7 +188,8 @@ Result<Report> Session::stop() {
 Result<Report> Session::snapshot() {
   Impl& s = *impl_;
   if (s.state != Impl::State::running) {
-    return fail(ErrorCode::EventProcessingFailed, "take a snapshot of a session that is not running");
+    return fail(ErrorCode::EventProcessingFailed,
+                "take a snapshot of a session that is not running");
   }
   {
     const ThreadTimer timer(s.caller_time);
@@ -237,18 +241,22 @@ Overhead Session::Impl::measure_overhead() const {
 }
 
 Result<void> Session::pause() {
-  if (!is_running()) return fail(ErrorCode::EventProcessingFailed, "pause a session that is not running");
+  if (!is_running())
+    return fail(ErrorCode::EventProcessingFailed, "pause a session that is not running");
   impl_->tracer->gate() = SONDE_GATE_PAUSED;
   return {};
 }
 
 Result<void> Session::resume() {
-  if (!is_running()) return fail(ErrorCode::EventProcessingFailed, "resume a session that is not running");
+  if (!is_running())
+    return fail(ErrorCode::EventProcessingFailed, "resume a session that is not running");
   impl_->tracer->gate() = SONDE_GATE_RECORDING;
   return {};
 }
 
-bool Session::is_running() const noexcept { return impl_->state == Impl::State::running; }
+bool Session::is_running() const noexcept {
+  return impl_->state == Impl::State::running;
+}
 
 bool Session::limit_reached() const noexcept {
   return impl_->state != Impl::State::idle && impl_->tracer->limit_reached();
@@ -270,6 +278,8 @@ std::chrono::nanoseconds Session::duration() const noexcept {
   return std::chrono::nanoseconds((is_running() ? monotonic_ns() : s.stopped_ns) - s.started_ns);
 }
 
-const ReportHeader& Session::header() const noexcept { return impl_->header; }
+const ReportHeader& Session::header() const noexcept {
+  return impl_->header;
+}
 
 }  // namespace sonde::core

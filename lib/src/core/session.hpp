@@ -1,5 +1,5 @@
-// The life of one tracer, written once: load -> attach -> open the gate -> drain -> close the gate -> detach -> last
-// drain -> free, and the books and the cost of it.
+// The life of one tracer, written once: load -> attach -> open the gate -> drain -> close the gate
+// -> detach -> last drain -> free, and the books and the cost of it.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@
 
 namespace sonde::core {
 
-/// The methods of one object must not be called from two threads at once. One reader thread runs between start() and
-/// stop(). Destroying a running session detaches everything.
+/// The methods of one object must not be called from two threads at once. One reader thread runs
+/// between start() and stop(). Destroying a running session detaches everything.
 class Session {
  public:
   /// `header` describes the run; machine facts and start time are filled in by start().

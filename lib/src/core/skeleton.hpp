@@ -6,7 +6,8 @@
 
 namespace sonde::core {
 
-/// Owns a skeleton that bpftool generated: destroying it detaches, unloads and frees everything in it.
+/// Owns a skeleton that bpftool generated: destroying it detaches, unloads and frees everything in
+/// it.
 template <class Skeleton>
 struct SkeletonDeleter {
   void operator()(Skeleton* skeleton) const noexcept { Skeleton::destroy(skeleton); }

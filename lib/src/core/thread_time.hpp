@@ -4,7 +4,8 @@
 
 namespace sonde::core {
 
-/// CPU time of threads that work for a session. Unlike the process's own times it leaves out a host program's work.
+/// CPU time of threads that work for a session. Unlike the process's own times it leaves out a host
+/// program's work.
 struct ThreadTime {
   std::uint64_t user_ns = 0;
   std::uint64_t system_ns = 0;

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::uint32_t kHertz = 5000;
 constexpr std::uint64_t kMeasureNs = 4'000'000;
-// Gaps at least this far above the loop's own step are interrupts; the loop takes some tens of nanoseconds.
+// Gaps at least this far above the loop's own step are interrupts; the loop takes some tens of
+// nanoseconds.
 constexpr std::uint64_t kShortestGapNs = 500;
 // Longer ones are preemptions, of this thread or of the virtual machine.
 constexpr std::uint64_t kLongestGapNs = 50'000;
@@ -23,7 +24,8 @@ constexpr std::size_t kFewestGaps = 10;
 
 UniqueFd open_on_this_thread() noexcept {
   perf_event_attr attr = cpu_clock_attr(kHertz);
-  attr.exclude_kernel = 1;  // allowed at every perf_event_paranoid below 3, and the loop is user code
+  attr.exclude_kernel =
+      1;  // allowed at every perf_event_paranoid below 3, and the loop is user code
   return UniqueFd(
       static_cast<int>(::syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
 }
@@ -42,7 +44,8 @@ std::optional<std::uint64_t> measure_tick_cost() noexcept {
     const std::uint64_t step = now - previous;
     previous = now;
     shortest_step = std::min(shortest_step, step);
-    if (step >= kShortestGapNs && step <= kLongestGapNs && gaps.size() < gaps.capacity()) gaps.push_back(step);
+    if (step >= kShortestGapNs && step <= kLongestGapNs && gaps.size() < gaps.capacity())
+      gaps.push_back(step);
   }
   if (gaps.size() < kFewestGaps) return {};
   const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2);

@@ -27,7 +27,8 @@ class Tracer {
   virtual Result<void> load() = 0;
   /// Attaches every program of the plan. The gate is closed meanwhile.
   virtual Result<void> attach() = 0;
-  /// Called about once a second while running, for what may change under way (CPUs that come online).
+  /// Called about once a second while running, for what may change under way (CPUs that come
+  /// online).
   virtual Result<void> maintain() { return {}; }
   virtual void detach() noexcept = 0;
 
@@ -36,7 +37,8 @@ class Tracer {
   virtual const bpf_object* object() const noexcept = 0;
   virtual std::vector<EventSource*> sources() noexcept = 0;
 
-  /// Moves what the kernel aggregated into this object. About once a second, and last after detach().
+  /// Moves what the kernel aggregated into this object. About once a second, and last after
+  /// detach().
   virtual Result<void> drain() noexcept = 0;
   /// Exact once drained after detach(); while running, what is under way counts as in_flight.
   virtual Accounting accounting() const = 0;
@@ -53,7 +55,8 @@ class Tracer {
 
   /// Sets aside what was recorded since the last call. Called under the session's lock: quick.
   virtual void take() = 0;
-  /// Sections for what take() set aside. Called without the lock, so that symbolizing does not hold up draining.
+  /// Sections for what take() set aside. Called without the lock, so that symbolizing does not hold
+  /// up draining.
   virtual Result<std::vector<Section>> sections() = 0;
   /// What the reader of the figures must know.
   virtual std::vector<std::string> notices() const = 0;

@@ -20,7 +20,8 @@ Result<void> CountDrain::drain(const Visit& visit) {
 }
 
 Result<void> CountDrain::empty_by_batches(int map_fd, const Visit& visit) const {
-  // A hash map's batch ends at a bucket: ENOSPC means that the next bucket holds more than the batch has room for.
+  // A hash map's batch ends at a bucket: ENOSPC means that the next bucket holds more than the
+  // batch has room for.
   constexpr std::uint32_t kBatch = 4096;
   std::vector<std::uint64_t> keys(kBatch);
   std::vector<std::uint64_t> counts(kBatch);
@@ -38,7 +39,8 @@ Result<void> CountDrain::empty_by_batches(int map_fd, const Visit& visit) const 
     if (cause != 0 && cause != ENOENT) {
       return fail_errno(ErrorCode::MapOperationFailed, "read the count map", cause);
     }
-    for (std::uint32_t i = 0; i < size; ++i) visit(keys[i], counts[i]);
+    for (std::uint32_t i = 0; i < size; ++i)
+      visit(keys[i], counts[i]);
     if (cause == ENOENT || size == 0) return {};
   }
 }
@@ -47,7 +49,8 @@ Result<void> CountDrain::empty_one_by_one(int map_fd, const Visit& visit) const 
   std::uint64_t key = 0;
   while (::bpf_map_get_next_key(map_fd, nullptr, &key) == 0) {
     std::uint64_t count = 0;
-    if (::bpf_map_lookup_elem(map_fd, &key, &count) != 0 || ::bpf_map_delete_elem(map_fd, &key) != 0) {
+    if (::bpf_map_lookup_elem(map_fd, &key, &count) != 0 ||
+        ::bpf_map_delete_elem(map_fd, &key) != 0) {
       return fail_errno(ErrorCode::MapOperationFailed, "read the count map");
     }
     visit(key, count);

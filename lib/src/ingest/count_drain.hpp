@@ -7,17 +7,22 @@
 
 namespace sonde::ingest {
 
-/// Empties a count map (u64 -> u64) that BPF programs reach through the only slot of an array of maps. Two maps take
-/// turns: the swap returns after an RCU grace period, when no program writes to the map that was taken out any more, so
-/// no count is lost or seen twice.
+/// Empties a count map (u64 -> u64) that BPF programs reach through the only slot of an array of
+/// maps. Two maps take turns: the swap returns after an RCU grace period, when no program writes to
+/// the map that was taken out any more, so no count is lost or seen twice.
 class CountDrain {
  public:
   using Visit = std::function<void(std::uint64_t key, std::uint64_t count)>;
 
-  /// The descriptors stay the caller's. `active_fd` is the map in the slot now. `batches`: whether the kernel has
-  /// BPF_MAP_LOOKUP_BATCH.
-  CountDrain(int slot_fd, int active_fd, int spare_fd, std::uint32_t capacity, bool batches) noexcept
-      : slot_fd_(slot_fd), active_fd_(active_fd), spare_fd_(spare_fd), capacity_(capacity), batches_(batches) {}
+  /// The descriptors stay the caller's. `active_fd` is the map in the slot now. `batches`: whether
+  /// the kernel has BPF_MAP_LOOKUP_BATCH.
+  CountDrain(int slot_fd, int active_fd, int spare_fd, std::uint32_t capacity,
+             bool batches) noexcept
+      : slot_fd_(slot_fd),
+        active_fd_(active_fd),
+        spare_fd_(spare_fd),
+        capacity_(capacity),
+        batches_(batches) {}
 
   /// MapOperationFailed; what was not read then stays in the map for the next call.
   Result<void> drain(const Visit& visit);

@@ -34,13 +34,15 @@ Result<void> RecordingSource::drain() noexcept {
   std::memcpy(&version, all.data() + kMagic.size(), sizeof(version));
   if (version != SONDE_WIRE_VERSION) {
     return fail(ErrorCode::EventProcessingFailed,
-                fmt::format("the recording has version {}, this program reads {}", version, SONDE_WIRE_VERSION));
+                fmt::format("the recording has version {}, this program reads {}", version,
+                            SONDE_WIRE_VERSION));
   }
   while (at < all.size()) {
     sonde_record_header header{};
     if (all.size() - at >= sizeof(header)) std::memcpy(&header, all.data() + at, sizeof(header));
     if (header.length < sizeof(header) || header.length > all.size() - at) {
-      return fail(ErrorCode::EventProcessingFailed, fmt::format("the recording is cut short at byte {}", at));
+      return fail(ErrorCode::EventProcessingFailed,
+                  fmt::format("the recording is cut short at byte {}", at));
     }
     handler_(all.subspan(at, header.length));
     at += header.length;

@@ -1,4 +1,5 @@
-// Records of a session in a file, so that aggregation and rendering can be run again without a kernel.
+// Records of a session in a file, so that aggregation and rendering can be run again without a
+// kernel.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@
 
 namespace sonde::ingest {
 
-/// Appends records to memory in the recording format: an 8-byte magic with the wire version, then the records, each
-/// as long as its header says.
+/// Appends records to memory in the recording format: an 8-byte magic with the wire version, then
+/// the records, each as long as its header says.
 class RecordingWriter {
  public:
   RecordingWriter();
@@ -26,10 +27,12 @@ class RecordingWriter {
 /// Replays a recording. drain() delivers everything at once.
 class RecordingSource final : public core::EventSource {
  public:
-  RecordingSource(std::string bytes, RecordHandler handler) : bytes_(std::move(bytes)), handler_(std::move(handler)) {}
+  RecordingSource(std::string bytes, RecordHandler handler)
+      : bytes_(std::move(bytes)), handler_(std::move(handler)) {}
 
   int poll_fd() const noexcept override { return -1; }
-  /// EventProcessingFailed naming the offset, for a file that is no recording, of another version, or cut short.
+  /// EventProcessingFailed naming the offset, for a file that is no recording, of another version,
+  /// or cut short.
   Result<void> drain() noexcept override;
 
  private:

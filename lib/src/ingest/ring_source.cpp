@@ -21,11 +21,14 @@ int RingSource::on_record(void* self, void* data, std::size_t size) noexcept {
   return 0;
 }
 
-int RingSource::poll_fd() const noexcept { return ::ring_buffer__epoll_fd(ring_.get()); }
+int RingSource::poll_fd() const noexcept {
+  return ::ring_buffer__epoll_fd(ring_.get());
+}
 
 Result<void> RingSource::drain() noexcept {
   const int consumed = ::ring_buffer__consume(ring_.get());
-  if (consumed < 0) return fail_errno(ErrorCode::EventProcessingFailed, "read the ring buffer", -consumed);
+  if (consumed < 0)
+    return fail_errno(ErrorCode::EventProcessingFailed, "read the ring buffer", -consumed);
   return {};
 }
 

@@ -11,7 +11,8 @@
 
 namespace sonde::ingest {
 
-/// Receives one record: a header and what follows it. Runs inside libbpf's C callback: must not throw.
+/// Receives one record: a header and what follows it. Runs inside libbpf's C callback: must not
+/// throw.
 using RecordHandler = std::function<void(std::span<const std::byte>)>;
 
 /// A live BPF ring buffer. The map must outlive it.

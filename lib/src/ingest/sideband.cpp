@@ -17,7 +17,9 @@ namespace {
 // One control page, then a power of two of data pages; half of them wake the reader.
 constexpr std::size_t kDataPages = 16;
 
-std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+std::size_t page_size() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 // Bodies of the records, as perf_event_open(2) lays them out after perf_event_header.
 struct Mmap2Body {
@@ -72,12 +74,14 @@ void apply_mmap2(std::span<const std::byte> record, process::AddressSpaces& spac
   spaces.on_mmap(event);
 }
 
-void apply_task(std::span<const std::byte> record, bool fork, process::AddressSpaces& spaces) noexcept {
+void apply_task(std::span<const std::byte> record, bool fork,
+                process::AddressSpaces& spaces) noexcept {
   TaskBody body{};
   if (!read_at(record, kBody, body)) return;
   const auto pid = static_cast<std::int32_t>(body.pid);
   if (fork) {
-    if (body.pid != body.parent_pid) spaces.on_fork(static_cast<std::int32_t>(body.parent_pid), pid, body.time);
+    if (body.pid != body.parent_pid)
+      spaces.on_fork(static_cast<std::int32_t>(body.parent_pid), pid, body.time);
   } else if (body.pid == body.tid) {
     spaces.on_exit(pid, body.time);
   }
@@ -88,7 +92,8 @@ void apply_comm(std::span<const std::byte> record, const perf_event_header& head
   CommBody body{};
   SampleId id{};
   if ((header.misc & PERF_RECORD_MISC_COMM_EXEC) == 0 || !read_at(record, kBody, body) ||
-      record.size() < kBody + sizeof(body) + sizeof(id) || !read_at(record, record.size() - sizeof(id), id)) {
+      record.size() < kBody + sizeof(body) + sizeof(id) ||
+      !read_at(record, record.size() - sizeof(id), id)) {
     return;
   }
   spaces.on_exec(static_cast<std::int32_t>(body.pid), id.time);
@@ -96,7 +101,8 @@ void apply_comm(std::span<const std::byte> record, const perf_event_header& head
 
 }  // namespace
 
-std::uint64_t apply_sideband_record(std::span<const std::byte> record, process::AddressSpaces& spaces) noexcept {
+std::uint64_t apply_sideband_record(std::span<const std::byte> record,
+                                    process::AddressSpaces& spaces) noexcept {
   perf_event_header header{};
   if (!read_at(record, 0, header)) return 0;
   switch (header.type) {
@@ -134,9 +140,13 @@ Result<std::unique_ptr<Sideband>> Sideband::open(int cpu, process::AddressSpaces
   return std::unique_ptr<Sideband>(new Sideband(std::move(fd), ring, spaces));
 }
 
-Sideband::~Sideband() { ::munmap(ring_, ring_bytes()); }
+Sideband::~Sideband() {
+  ::munmap(ring_, ring_bytes());
+}
 
-std::uint64_t Sideband::ring_bytes() noexcept { return (1 + kDataPages) * page_size(); }
+std::uint64_t Sideband::ring_bytes() noexcept {
+  return (1 + kDataPages) * page_size();
+}
 
 Result<void> Sideband::drain() noexcept {
   auto* const control = static_cast<perf_event_mmap_page*>(ring_);

@@ -1,5 +1,5 @@
-// The kernel's records of new mappings, forks, execs and exits (PERF_RECORD_*), which name the code of processes that
-// live too briefly to be read in /proc.
+// The kernel's records of new mappings, forks, execs and exits (PERF_RECORD_*), which name the code
+// of processes that live too briefly to be read in /proc.
 #pragma once
 
 #include <linux/perf_event.h>
@@ -16,8 +16,10 @@
 
 namespace sonde::ingest {
 
-/// Applies one record to `spaces`; unknown or malformed ones change nothing. Returns the records the kernel says it lost.
-std::uint64_t apply_sideband_record(std::span<const std::byte> record, process::AddressSpaces& spaces) noexcept;
+/// Applies one record to `spaces`; unknown or malformed ones change nothing. Returns the records
+/// the kernel says it lost.
+std::uint64_t apply_sideband_record(std::span<const std::byte> record,
+                                    process::AddressSpaces& spaces) noexcept;
 
 /// The side-band ring of one CPU. `spaces` must outlive it.
 class Sideband final : public core::EventSource {

@@ -1,4 +1,5 @@
-// Remembers the executable mappings of every process of interest over time, including processes that have exited.
+// Remembers the executable mappings of every process of interest over time, including processes
+// that have exited.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,9 @@ class AddressSpaces {
   AddressSpaces(AddressSpaces&&) noexcept;
   AddressSpaces& operator=(AddressSpaces&&) noexcept;
 
-  /// First sight of a process: reads /proc/PID/maps and opens the executable files in it, once for each program image
-  /// (exec starts a new one). Cheap when already known. A process that has gone keeps what side-band records told.
+  /// First sight of a process: reads /proc/PID/maps and opens the executable files in it, once for
+  /// each program image (exec starts a new one). Cheap when already known. A process that has gone
+  /// keeps what side-band records told.
   void observe(std::int32_t pid, std::uint64_t time_ns) noexcept;
 
   void on_mmap(const MmapEvent& event) noexcept;
@@ -40,20 +42,22 @@ class AddressSpaces {
   void on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept;
   void on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept;
 
-  /// The mapping that held `address` in the image that `pid` ran at `time_ns`; nullptr if none is known. The pointer
-  /// lives until the next non-const call.
-  const Mapping* find(std::int32_t pid, std::uint64_t time_ns, std::uint64_t address) const noexcept;
+  /// The mapping that held `address` in the image that `pid` ran at `time_ns`; nullptr if none is
+  /// known. The pointer lives until the next non-const call.
+  const Mapping* find(std::int32_t pid, std::uint64_t time_ns,
+                      std::uint64_t address) const noexcept;
 
-  /// Open descriptor of the process's /tmp/perf-PID.map as its own mount namespace shows it (name by its innermost
-  /// PID), or -1. Kept open from first sight of an anonymous executable mapping, so it outlives the process; later
-  /// appends are seen through it.
+  /// Open descriptor of the process's /tmp/perf-PID.map as its own mount namespace shows it (name
+  /// by its innermost PID), or -1. Kept open from first sight of an anonymous executable mapping,
+  /// so it outlives the process; later appends are seen through it.
   int perf_map_fd(std::int32_t pid, std::uint64_t time_ns) const noexcept;
 
   /// Number of processes that had gone before anything was known of them.
   std::uint64_t missed_processes() const noexcept;
   /// Number of processes whose /proc/PID/maps may not be read (needs CAP_SYS_PTRACE).
   std::uint64_t unreadable_processes() const noexcept;
-  /// Forgets what no sample after `time_ns` can need (images that ended before); descriptors are closed.
+  /// Forgets what no sample after `time_ns` can need (images that ended before); descriptors are
+  /// closed.
   void forget_before(std::uint64_t time_ns) noexcept;
 
  private:

@@ -16,8 +16,8 @@ struct FileId {
   friend auto operator<=>(const FileId&, const FileId&) = default;
 };
 
-/// A mapped file, opened while a process that maps it was alive, so that it can be read after the process, or the
-/// file's name, has gone. Shared by all mappings of the same file.
+/// A mapped file, opened while a process that maps it was alive, so that it can be read after the
+/// process, or the file's name, has gone. Shared by all mappings of the same file.
 struct MappedFile {
   FileId id;
   /// As the kernel shows it in the process's mount namespace, " (deleted)" included.

@@ -32,13 +32,15 @@ const char* to_string(PlanEntry::State state) noexcept {
 
 std::uint64_t Accounting::lost_total() const noexcept {
   std::uint64_t total = 0;
-  for (const auto& [reason, count] : lost) total += count;
+  for (const auto& [reason, count] : lost)
+    total += count;
   return total;
 }
 
 std::uint64_t Accounting::truncated_total() const noexcept {
   std::uint64_t total = 0;
-  for (const auto& [reason, count] : truncated) total += count;
+  for (const auto& [reason, count] : truncated)
+    total += count;
   return total;
 }
 
@@ -48,7 +50,8 @@ bool Accounting::balanced() const noexcept {
 
 void Overhead::update_percent(std::chrono::nanoseconds duration) noexcept {
   if (duration.count() <= 0) return;
-  const std::uint64_t spent = user_cpu_ns + system_cpu_ns + bpf_ns.value_or(0) + target_trap_ns.value_or(0);
+  const std::uint64_t spent =
+      user_cpu_ns + system_cpu_ns + bpf_ns.value_or(0) + target_trap_ns.value_or(0);
   cpu_percent = 100.0 * static_cast<double>(spent) / static_cast<double>(duration.count());
 }
 

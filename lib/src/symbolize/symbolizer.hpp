@@ -17,7 +17,8 @@ struct RawStack {
   std::int32_t pid = 0;
   std::int32_t tid = 0;
   std::string comm;
-  /// When the stack was first seen (CLOCK_MONOTONIC), to choose among the mappings of a process over time.
+  /// When the stack was first seen (CLOCK_MONOTONIC), to choose among the mappings of a process
+  /// over time.
   std::uint64_t time_ns = 0;
   /// Instruction addresses, leaf first. All but the leaf of each part are return addresses.
   std::vector<std::uint64_t> kernel;
@@ -26,11 +27,13 @@ struct RawStack {
 };
 
 struct SymbolizerOptions {
-  /// Prefixed to /proc/kallsyms, /usr/lib/debug and the like: "" on a live system, a fake tree in tests.
+  /// Prefixed to /proc/kallsyms, /usr/lib/debug and the like: "" on a live system, a fake tree in
+  /// tests.
   std::string root;
 };
 
-/// Holds the caches (symbols by build-id), so that repeated snapshots do not read a file twice. Not thread-safe.
+/// Holds the caches (symbols by build-id), so that repeated snapshots do not read a file twice. Not
+/// thread-safe.
 class Symbolizer {
  public:
   explicit Symbolizer(SymbolizerOptions options = {});
@@ -38,14 +41,16 @@ class Symbolizer {
   Symbolizer(Symbolizer&&) noexcept;
   Symbolizer& operator=(Symbolizer&&) noexcept;
 
-  /// Every address becomes at least one frame; one without a symbol is named "[module+0xoffset]", or
-  /// "[unknown+0xaddress]" when no mapping is known. Stacks that are equal after naming (same pid, tid, comm and
-  /// frames) are merged; result is sorted as StackProfile says. Reads each needed file once, with memory bounded by the
-  /// number of addresses, not by the size of its symbol table. sample_types, period and title are left to the caller.
+  /// Every address becomes at least one frame; one without a symbol is named "[module+0xoffset]",
+  /// or
+  /// "[unknown+0xaddress]" when no mapping is known. Stacks that are equal after naming (same pid,
+  /// tid, comm and frames) are merged; result is sorted as StackProfile says. Reads each needed
+  /// file once, with memory bounded by the number of addresses, not by the size of its symbol
+  /// table. sample_types, period and title are left to the caller.
   StackProfile symbolize(std::span<const RawStack> stacks, const process::AddressSpaces& spaces);
 
-  /// What could not be read and so left addresses without names, one sentence each, such as "/proc/kallsyms shows
-  /// zeros: kernel frames have no names (needs CAP_SYSLOG)".
+  /// What could not be read and so left addresses without names, one sentence each, such as
+  /// "/proc/kallsyms shows zeros: kernel frames have no names (needs CAP_SYSLOG)".
   const std::vector<std::string>& notices() const noexcept;
 
  private:

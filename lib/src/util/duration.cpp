@@ -15,10 +15,12 @@ struct DurationUnit {
   std::int64_t nanoseconds;
 };
 
-constexpr std::array kUnits = {
-    DurationUnit{"h", 3'600'000'000'000}, DurationUnit{"m", 60'000'000'000},
-    DurationUnit{"s", 1'000'000'000},     DurationUnit{"ms", 1'000'000},
-    DurationUnit{"us", 1'000},            DurationUnit{"ns", 1}};
+constexpr std::array kUnits = {DurationUnit{"h", 3'600'000'000'000},
+                               DurationUnit{"m", 60'000'000'000},
+                               DurationUnit{"s", 1'000'000'000},
+                               DurationUnit{"ms", 1'000'000},
+                               DurationUnit{"us", 1'000},
+                               DurationUnit{"ns", 1}};
 constexpr double kLongest = 100.0 * 365 * 86'400 * 1e9;
 
 }  // namespace
@@ -48,7 +50,8 @@ std::string format_duration(std::chrono::nanoseconds value) {
   const std::int64_t count = value.count();
   if (count == 0) return "0s";
   for (const DurationUnit& unit : kUnits) {
-    if (count % unit.nanoseconds == 0) return fmt::format("{}{}", count / unit.nanoseconds, unit.name);
+    if (count % unit.nanoseconds == 0)
+      return fmt::format("{}{}", count / unit.nanoseconds, unit.name);
   }
   return fmt::format("{}ns", count);
 }

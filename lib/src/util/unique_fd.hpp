@@ -6,7 +6,8 @@
 
 namespace sonde {
 
-/// Owns one file descriptor. Move-only; no conversion to int, so ownership is visible where it passes.
+/// Owns one file descriptor. Move-only; no conversion to int, so ownership is visible where it
+/// passes.
 class UniqueFd {
  public:
   UniqueFd() noexcept = default;

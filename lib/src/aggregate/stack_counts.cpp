@@ -1,0 +1,93 @@
+#include "aggregate/stack_counts.hpp"
+
+#include <cstring>
+
+#include "cpu_event.h"
+
+namespace sonde::aggregate {
+namespace {
+
+template <class T>
+bool read_record(std::span<const std::byte> bytes, T& record) {
+  if (bytes.size() < sizeof(T)) return false;
+  std::memcpy(&record, bytes.data(), sizeof(T));
+  return record.header.version == SONDE_WIRE_VERSION && record.header.length == bytes.size();
+}
+
+std::vector<std::uint64_t> read_addresses(std::span<const std::byte> bytes) {
+  std::vector<std::uint64_t> addresses(bytes.size() / sizeof(std::uint64_t));
+  if (!addresses.empty()) std::memcpy(addresses.data(), bytes.data(), bytes.size());
+  return addresses;
+}
+
+}  // namespace
+
+bool StackCounts::consume(std::span<const std::byte> record) {
+  sonde_record_header header{};
+  if (record.size() < sizeof(header)) return false;
+  std::memcpy(&header, record.data(), sizeof(header));
+  if (header.kind == SONDE_RECORD_STACK) return consume_stack(record);
+  sonde_count_record count{};
+  if (header.kind != SONDE_RECORD_COUNT || !read_record(record, count)) return false;
+  add_count(count.key, count.count);
+  return true;
+}
+
+bool StackCounts::consume_stack(std::span<const std::byte> bytes) {
+  sonde_stack_record record{};
+  // The ring rounds a record up to 8 bytes, and every stack record is a multiple of 8.
+  if (!read_record(bytes, record)) return false;
+  const std::size_t kernel_size = record.kernel_frames * sizeof(std::uint64_t);
+  const std::size_t user_size = record.user_frames * sizeof(std::uint64_t);
+  if (bytes.size() != sizeof(record) + kernel_size + user_size) return false;
+
+  Entry& entry = entries_[record.key];
+  if (entry.known) return true;
+  entry.known = true;
+  entry.flags = record.flags;
+  entry.stack.pid = static_cast<std::int32_t>(record.tgid);
+  entry.stack.tid = static_cast<std::int32_t>(record.tid);
+  entry.stack.comm.assign(record.comm, ::strnlen(record.comm, sizeof(record.comm)));
+  entry.stack.time_ns = record.header.time_ns;
+  entry.stack.kernel = read_addresses(bytes.subspan(sizeof(record), kernel_size));
+  entry.stack.user = read_addresses(bytes.subspan(sizeof(record) + kernel_size));
+  return true;
+}
+
+void StackCounts::add_count(std::uint64_t key, std::uint64_t count) {
+  Entry& entry = entries_[key];
+  entry.total += count;
+  entry.since_take += count;
+  counted_ += count;
+}
+
+std::uint64_t StackCounts::nameless() const noexcept {
+  std::uint64_t total = 0;
+  for (const auto& [key, entry] : entries_)
+    total += entry.known ? 0 : entry.total;
+  return total;
+}
+
+TruncatedCounts StackCounts::truncated() const noexcept {
+  TruncatedCounts counts;
+  for (const auto& [key, entry] : entries_) {
+    if (!entry.known) continue;
+    if ((entry.flags & SONDE_STACK_KERNEL_DEPTH) != 0) counts.kernel_depth += entry.total;
+    if ((entry.flags & SONDE_STACK_USER_DEPTH) != 0) counts.user_depth += entry.total;
+    if ((entry.flags & SONDE_STACK_USER_FAILED) != 0) counts.user_failed += entry.total;
+  }
+  return counts;
+}
+
+std::vector<symbolize::RawStack> StackCounts::take() {
+  std::vector<symbolize::RawStack> stacks;
+  for (auto& [key, entry] : entries_) {
+    if (!entry.known || entry.since_take == 0) continue;
+    stacks.push_back(entry.stack);
+    stacks.back().values = {entry.since_take};
+    entry.since_take = 0;
+  }
+  return stacks;
+}
+
+}  // namespace sonde::aggregate

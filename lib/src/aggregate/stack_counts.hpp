@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "symbolize/symbolizer.hpp"
+
+namespace sonde::aggregate {
+
+/// Why reported samples have an incomplete stack, in samples.
+struct TruncatedCounts {
+  std::uint64_t kernel_depth = 0;
+  std::uint64_t user_depth = 0;
+  std::uint64_t user_failed = 0;
+};
+
+/// Joins stack records with the counts that name them. Stacks and counts arrive in any order: a
+/// stack may be sent after some of its counts, and again after each drain.
+class StackCounts {
+ public:
+  /// One wire record (SONDE_RECORD_STACK or SONDE_RECORD_COUNT). False if it is malformed or of
+  /// another kind: nothing changed then.
+  bool consume(std::span<const std::byte> record);
+  void add_count(std::uint64_t key, std::uint64_t count);
+
+  /// Counts drained so far.
+  std::uint64_t counted() const noexcept { return counted_; }
+  /// Counts whose stack never arrived.
+  std::uint64_t nameless() const noexcept;
+  /// Counts whose stack is known, by the ways in which that stack is incomplete.
+  TruncatedCounts truncated() const noexcept;
+
+  /// Counts since the last take(), as raw stacks with one value each. Counts whose stack has not
+  /// arrived yet stay.
+  std::vector<symbolize::RawStack> take();
+
+ private:
+  struct Entry {
+    symbolize::RawStack stack;
+    std::uint32_t flags = 0;
+    bool known = false;
+    std::uint64_t total = 0;
+    std::uint64_t since_take = 0;
+  };
+
+  bool consume_stack(std::span<const std::byte> record);
+
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::uint64_t counted_ = 0;
+};
+
+}  // namespace sonde::aggregate

@@ -1,0 +1,64 @@
+#include <sonde/loader.hpp>
+
+#include "core/features.hpp"
+#include "core/kernel_error.hpp"
+#include "core/machine.hpp"
+#include "tracers/cpu_plan.hpp"
+
+namespace sonde {
+namespace {
+
+// What a feature's absence means is told by the plan; a check only says how to have it.
+std::string fix_for(core::Feature feature) {
+  using core::Feature;
+  switch (feature) {
+    case Feature::cap_bpf:
+    case Feature::cap_perfmon:
+    case Feature::cap_sys_ptrace:
+    case Feature::cap_checkpoint_restore:
+    case Feature::sideband:
+      return "run with sudo, or: " + core::setcap_command();
+    case Feature::kallsyms:
+      return "run with sudo, or grant CAP_SYSLOG and set kernel.kptr_restrict=0";
+    case Feature::bpf_stats:
+      return "run with sudo (CAP_SYS_ADMIN)";
+    case Feature::btf:
+      return "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y";
+    case Feature::ring_buffer:
+      return "boot Linux 5.8 or later";
+    case Feature::batch_lookup:
+      return "boot Linux 5.6 or later";
+    case Feature::hardware_cycles:
+      return "use a machine, or a virtual machine, with a PMU";
+  }
+  return {};
+}
+
+SystemCheck check(core::Feature feature, const core::FeatureSet& features) {
+  SystemCheck result;
+  result.name = core::name_of(feature);
+  result.description = core::description_of(feature);
+  result.ok = features.has(feature);
+  if (!result.ok) result.fix = fix_for(feature);
+  return result;
+}
+
+}  // namespace
+
+Result<SystemSupport> EbpfLoader::check_system_support(const EbpfConfig& config) {
+  core::FeatureSet features;
+  if (auto disabled = features.disable(config.disabled_features); !disabled)
+    return tl::unexpected(disabled.error());
+  SystemSupport support;
+  support.kernel = core::describe_machine().kernel;
+  for (std::size_t i = 0; i < core::kFeatureCount; ++i) {
+    support.checks.push_back(check(static_cast<core::Feature>(i), features));
+  }
+  const auto met = core::check_requirements(features);
+  support.usable = met.has_value();
+  if (!met) support.problem = met.error().message();
+  if (auto cpu = tracers::plan_cpu(config, features); cpu) support.plan = std::move(cpu->entries);
+  return support;
+}
+
+}  // namespace sonde

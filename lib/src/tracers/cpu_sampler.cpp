@@ -1,0 +1,41 @@
+#include "tracers/cpu_sampler.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "core/kernel_error.hpp"
+#include "core/libbpf_log.hpp"
+#include "core/machine.hpp"
+#include "core/perf_event.hpp"
+#include "util/fail.hpp"
+
+namespace sonde::tracers {
+
+Result<void> CpuSampler::attach(const bpf_program* program) {
+  const std::vector<int> cpus = core::online_cpus();
+  if (cpus.empty()) {
+    return fail(ErrorCode::UnsupportedPlatform, "cannot read /sys/devices/system/cpu/online",
+                "Mount sysfs on /sys");
+  }
+  const perf_event_attr attr =
+      hardware_cycles_ ? core::cycles_attr(hertz_) : core::cpu_clock_attr(hertz_);
+  for (const int cpu : cpus) {
+    if (links_.contains(cpu)) continue;
+    const std::string hook =
+        fmt::format("perf_event:{} on CPU {}", hardware_cycles_ ? "cycles" : "cpu-clock", cpu);
+    UniqueFd event = core::open_perf_event(attr, cpu);
+    if (!event) {
+      if (errno == ENODEV) continue;  // went offline meanwhile
+      return tl::unexpected(core::attach_error(hook, errno));
+    }
+    const core::LibbpfLog log;
+    core::UniqueLink link(::bpf_program__attach_perf_event(program, event.get()));
+    if (link == nullptr) return tl::unexpected(core::attach_error(hook, errno, log.text()));
+    (void)event.release();  // the link closes it
+    links_.emplace(cpu, std::move(link));
+  }
+  return {};
+}
+
+}  // namespace sonde::tracers

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <sonde/error.hpp>
+#include "core/skeleton.hpp"
+
+namespace sonde::tracers {
+
+/// One perf event a CPU, each running the sampling program. Follows CPUs that come online; the
+/// event of one that goes offline stops by itself and goes on when it returns.
+class CpuSampler {
+ public:
+  CpuSampler(bool hardware_cycles, std::uint32_t hertz) noexcept
+      : hardware_cycles_(hardware_cycles), hertz_(hertz) {}
+
+  /// Attaches `program` to every online CPU that has no event yet. AttachFailed naming the CPU; a
+  /// CPU that went offline meanwhile is no error.
+  Result<void> attach(const bpf_program* program);
+  void detach() noexcept { links_.clear(); }
+
+  std::size_t cpu_count() const noexcept { return links_.size(); }
+
+ private:
+  bool hardware_cycles_;
+  std::uint32_t hertz_;
+  std::map<int, core::UniqueLink> links_;
+};
+
+}  // namespace sonde::tracers
