@@ -201,7 +201,9 @@ void AddressSpaces::on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept {
       before.mappings = std::make_shared<MappingTable>(*before.mappings);
     }
     for (TimedMapping& entry : before.mappings->take_from_proc()) {
-      started.has_jit_memory |= entry.mapping.kind == Mapping::Kind::anonymous;
+      const auto& file = entry.mapping.file;
+      started.has_jit_memory |=
+          may_hold_jit_code(entry.mapping.kind, file ? std::string_view(file->path) : "");
       started.add(std::move(entry));
     }
   }

@@ -26,7 +26,7 @@ ByteSource::ByteSource(std::vector<std::byte> memory)
 }
 
 std::size_t ByteSource::read(std::uint64_t offset, std::span<std::byte> into) const {
-  if (offset >= size_) return 0;
+  if (offset >= size_ || into.empty()) return 0;
   const auto wanted =
       static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - offset));
   if (fd_ < 0) {

@@ -103,7 +103,7 @@ void FileNames::resolve_image(Job& job, const ElfImage& image, const std::string
   }
   for (const std::uint64_t offset : job.wanted.sorted()) {
     if (const auto vaddr = image.vaddr_of(offset)) {
-      job.found.emplace(offset, Found{*vaddr, cached.at(*vaddr)});
+      job.found.emplace(offset, Found{*vaddr, &cached.at(*vaddr)});
     }
   }
 }
@@ -114,7 +114,7 @@ FileNames::Found FileNames::find(const process::MappedFile* file, std::uint64_t 
     const auto found = job->second.found.find(offset);
     if (found != job->second.found.end()) return found->second;
   }
-  return {offset, {}};
+  return {offset, nullptr};
 }
 
 const std::string& FileNames::build_id(const process::MappedFile* file) const {

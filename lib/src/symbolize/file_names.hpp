@@ -25,7 +25,8 @@ class FileNames {
   struct Found {
     /// ELF virtual address; the offset itself if the file could not tell.
     std::uint64_t vaddr = 0;
-    std::string name;
+    /// In the cache, until that is trimmed; null or empty if the address has no name.
+    const std::string* name = nullptr;
   };
   Found find(const process::MappedFile* file, std::uint64_t offset) const;
   const std::string& build_id(const process::MappedFile* file) const;

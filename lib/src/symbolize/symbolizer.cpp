@@ -115,15 +115,16 @@ Frame Pass::file_frame(const Mapping& mapping, std::uint64_t lookup, bool is_lea
   const std::string path = file ? file->path : "[vdso]";
   const bool known = file != nullptr || has_our_vdso(mapping);
   const std::uint64_t offset = lookup - mapping.start + mapping.file_offset;
-  FileNames::Found found = known ? files_.find(file, offset) : FileNames::Found{offset, {}};
+  const FileNames::Found found =
+      known ? files_.find(file, offset) : FileNames::Found{offset, nullptr};
   Frame frame;
   frame.module = builder_.module(path, known ? files_.build_id(file) : std::string{});
   frame.address = found.vaddr + (is_leaf ? 0 : 1);
-  frame.kind = found.name.empty() ? FrameKind::unknown : FrameKind::user;
-  frame.name = std::move(found.name);
-  if (frame.name.empty()) {
-    const std::string_view module = file ? base_name(path) : "vdso";
-    frame.name = fmt::format("[{}+{:#x}]", module, frame.address);
+  if (found.name != nullptr && !found.name->empty()) {
+    frame.kind = FrameKind::user;
+    frame.name = *found.name;
+  } else {
+    frame.name = fmt::format("[{}+{:#x}]", file ? base_name(path) : "vdso", frame.address);
   }
   return frame;
 }
