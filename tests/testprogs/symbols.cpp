@@ -64,5 +64,9 @@ unsized_function:
   .fill 64, 1, 0x90
 unsized_label:
   .fill 64, 1, 0x90
+
+.section .rodata
+data_label:
+  .fill 64, 1, 0
   .text
 )");

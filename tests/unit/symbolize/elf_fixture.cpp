@@ -28,7 +28,8 @@ std::vector<NmSymbol> parse_nm(const std::string& text) {
       type = second;
     }
     std::getline(fields >> std::ws, symbol.name);
-    if (std::string_view("tTwWi").find(type) != std::string_view::npos) symbols.push_back(symbol);
+    symbol.type = type.front();
+    symbols.push_back(symbol);
   }
   return symbols;
 }
@@ -37,7 +38,9 @@ std::vector<NmSymbol> parse_nm(const std::string& text) {
 
 std::vector<NmSymbol> nm_functions(const std::string& file, const std::string& options) {
   auto symbols = parse_nm(output_of("nm --defined-only -S " + options + " '" + file + "'"));
-  std::erase_if(symbols, [](const NmSymbol& s) { return s.size == 0; });
+  std::erase_if(symbols, [](const NmSymbol& s) {
+    return s.size == 0 || std::string_view("tTwWi").find(s.type) == std::string_view::npos;
+  });
   if (symbols.empty()) throw std::runtime_error("nm lists no function in " + file);
   return symbols;
 }

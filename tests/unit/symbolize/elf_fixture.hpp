@@ -12,6 +12,7 @@ namespace sonde::test {
 struct NmSymbol {
   std::uint64_t address = 0;
   std::uint64_t size = 0;
+  char type = 0;
   std::string name;
 };
 

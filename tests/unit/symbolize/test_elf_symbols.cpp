@@ -107,8 +107,9 @@ BOOST_AUTO_TEST_CASE(unsized_symbols) {
   BOOST_TEST(name_in(kLibrary, address + 64) == "unsized_label");
 }
 
-// An address outside every section of code has no name.
+// A label in data, or an address outside every section, names no code.
 BOOST_AUTO_TEST_CASE(unknown_addresses) {
+  BOOST_TEST(name_in(kLibrary, nm_symbol(kLibrary, "data_label").address + 8) == "");
   BOOST_TEST(name_in(kLibrary, 0) == "");
   BOOST_TEST(name_in(kLibrary, 0x10000000) == "");
   BOOST_TEST(name_in(kLibrary, UINT64_MAX) == "");
@@ -161,8 +162,10 @@ BOOST_AUTO_TEST_CASE(debug_file_must_fit) {
 
   const Stripped stripped;
   stripped.link(".");
-  std::filesystem::copy_file("/proc/self/exe", stripped.debug,
-                             std::filesystem::copy_options::overwrite_existing);
+  run("cd '" + stripped.path() +
+      "' && printf '\\4\\0\\0\\0\\4\\0\\0\\0\\3\\0\\0\\0GNU\\0abcd' > id && "
+      "objcopy --update-section .note.gnu.build-id=id libsymbols.debug");
+  BOOST_REQUIRE_EQUAL(open_image(stripped.debug).build_id(), "61626364");
   BOOST_TEST(name_in(stripped.file, stripped.local, "") == "");
 }
 
