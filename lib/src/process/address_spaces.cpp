@@ -6,6 +6,7 @@
 #include <ctime>
 #include <iterator>
 #include <limits>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -38,6 +39,7 @@ struct Image {
   std::uint64_t read_ns = kNever;
   /// Its parent's was read, so that this one's need not be.
   bool inherited = false;
+  bool observed = false;
   /// Shared between parent and child until one of them maps something.
   std::shared_ptr<MappingTable> mappings = std::make_shared<MappingTable>();
   bool has_jit_memory = false;
@@ -59,6 +61,7 @@ struct AddressSpaces::Impl {
   explicit Impl(std::string root_directory) : root(root_directory), files(root_directory) {}
 
   std::string root;
+  std::mutex lock;
   MappedFiles files;
   std::unordered_map<std::int32_t, std::vector<Image>> processes;  // images by time
   std::uint64_t missed = 0;
@@ -146,7 +149,9 @@ AddressSpaces& AddressSpaces::operator=(AddressSpaces&&) noexcept = default;
 
 void AddressSpaces::observe(std::int32_t pid, std::uint64_t time_ns) noexcept {
   if (pid <= 0) return;  // the idle task
+  const std::lock_guard guard(impl_->lock);
   Image& image = impl_->live_image(pid);
+  image.observed = true;
   if (!image.was_read() && !image.inherited) impl_->read_maps(pid, image, time_ns);
   impl_->try_perf_map(pid, image);
 }
@@ -159,6 +164,7 @@ void AddressSpaces::on_mmap(const MmapEvent& event) noexcept {
   entry.file_offset = event.file_offset;
   entry.file = event.file;
   entry.path = event.path;
+  const std::lock_guard guard(impl_->lock);
   Image& image = impl_->live_image(event.pid);
   impl_->add_mapping(event.pid, image, entry, event.time_ns, false);
   impl_->try_perf_map(event.pid, image);
@@ -167,6 +173,7 @@ void AddressSpaces::on_mmap(const MmapEvent& event) noexcept {
 void AddressSpaces::on_fork(std::int32_t parent, std::int32_t child,
                             std::uint64_t time_ns) noexcept {
   if (parent == child) return;  // a new thread
+  const std::lock_guard guard(impl_->lock);
   const Image* const parent_image = impl_->image_at(parent, time_ns);
   Image forked;
   forked.start_ns = time_ns;
@@ -191,6 +198,7 @@ void AddressSpaces::on_fork(std::int32_t parent, std::int32_t child,
 }
 
 void AddressSpaces::on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept {
+  const std::lock_guard guard(impl_->lock);
   Image& before = impl_->live_image(pid);
   Image started;
   started.start_ns = time_ns;
@@ -212,19 +220,24 @@ void AddressSpaces::on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept {
 }
 
 void AddressSpaces::on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept {
+  const std::lock_guard guard(impl_->lock);
   const auto process = impl_->processes.find(pid);
   if (process == impl_->processes.end() || process->second.empty()) return;
   Image& last = process->second.back();
   if (last.live()) last.end_ns = time_ns;
 }
 
-const Mapping* AddressSpaces::find(std::int32_t pid, std::uint64_t time_ns,
-                                   std::uint64_t address) const noexcept {
+std::optional<Mapping> AddressSpaces::find(std::int32_t pid, std::uint64_t time_ns,
+                                           std::uint64_t address) const noexcept {
+  const std::lock_guard guard(impl_->lock);
   const Image* const image = impl_->image_at(pid, time_ns);
-  return image == nullptr ? nullptr : image->mappings->find(address, time_ns);
+  const Mapping* const mapping =
+      image == nullptr ? nullptr : image->mappings->find(address, time_ns);
+  return mapping == nullptr ? std::nullopt : std::optional(*mapping);
 }
 
 int AddressSpaces::perf_map_fd(std::int32_t pid, std::uint64_t time_ns) const noexcept {
+  const std::lock_guard guard(impl_->lock);
   // Looked for once more here: the runtime may have written it after the process was last observed.
   const auto process = impl_->processes.find(pid);
   if (process == impl_->processes.end()) return -1;
@@ -237,20 +250,21 @@ int AddressSpaces::perf_map_fd(std::int32_t pid, std::uint64_t time_ns) const no
 }
 
 std::uint64_t AddressSpaces::missed_processes() const noexcept {
+  const std::lock_guard guard(impl_->lock);
   return impl_->missed;
 }
 
 std::uint64_t AddressSpaces::unreadable_processes() const noexcept {
+  const std::lock_guard guard(impl_->lock);
   return impl_->unreadable;
 }
 
-void AddressSpaces::forget_before(std::uint64_t time_ns) noexcept {
+void AddressSpaces::forget_unobserved(std::uint64_t time_ns) noexcept {
+  const std::lock_guard guard(impl_->lock);
   for (auto process = impl_->processes.begin(); process != impl_->processes.end();) {
     std::vector<Image>& images = process->second;
-    std::erase_if(images, [&](const Image& image) { return image.end_ns < time_ns; });
-    for (Image& image : images) {
-      if (image.mappings.use_count() == 1) image.mappings->forget_before(time_ns);
-    }
+    std::erase_if(images,
+                  [&](const Image& image) { return !image.observed && image.end_ns < time_ns; });
     process = images.empty() ? impl_->processes.erase(process) : std::next(process);
   }
   impl_->files.forget_unused();

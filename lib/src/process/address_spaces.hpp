@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,8 @@ struct MmapEvent {
   std::string_view path;  // "[vdso]", "//anon" and the like for mappings without a file
 };
 
-/// Not thread-safe: owned by a session's reader thread. Times are CLOCK_MONOTONIC nanoseconds.
+/// Thread-safe: a session's reader thread feeds it while another thread symbolizes. Times are
+/// CLOCK_MONOTONIC nanoseconds.
 class AddressSpaces {
  public:
   /// `root` is prefixed to /proc and to file names: "" on a live system, a fake tree in tests.
@@ -42,10 +44,9 @@ class AddressSpaces {
   void on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept;
   void on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept;
 
-  /// The mapping that held `address` in the image that `pid` ran at `time_ns`; nullptr if none is
-  /// known. The pointer lives until the next non-const call.
-  const Mapping* find(std::int32_t pid, std::uint64_t time_ns,
-                      std::uint64_t address) const noexcept;
+  /// The mapping that held `address` in the image that `pid` ran at `time_ns`, if one is known.
+  std::optional<Mapping> find(std::int32_t pid, std::uint64_t time_ns,
+                              std::uint64_t address) const noexcept;
 
   /// Open descriptor of the process's /tmp/perf-PID.map as its own mount namespace shows it (name
   /// by its innermost PID), or -1. Kept open from first sight of an anonymous executable mapping,
@@ -56,9 +57,9 @@ class AddressSpaces {
   std::uint64_t missed_processes() const noexcept;
   /// Number of processes whose /proc/PID/maps may not be read (needs CAP_SYS_PTRACE).
   std::uint64_t unreadable_processes() const noexcept;
-  /// Forgets what no sample after `time_ns` can need (images that ended before); descriptors are
-  /// closed.
-  void forget_before(std::uint64_t time_ns) noexcept;
+  /// Forgets the images that ended before `time_ns` without having been observed: no stack refers
+  /// to them. A machine that starts thousands of processes a second would fill memory with them.
+  void forget_unobserved(std::uint64_t time_ns) noexcept;
 
  private:
   struct Impl;

@@ -90,18 +90,4 @@ std::vector<TimedMapping> MappingTable::take_from_proc() {
   return taken;
 }
 
-void MappingTable::forget_before(std::uint64_t time_ns) {
-  // Entries of one start are neighbours, in the order they came.
-  const auto hidden = [&](const TimedMapping& older, const TimedMapping& newer) {
-    return newer.mapping.start == older.mapping.start && newer.mapping.end >= older.mapping.end &&
-           newer.time_ns <= time_ns && newer.time_ns >= older.time_ns;
-  };
-  std::vector<TimedMapping> kept;
-  for (auto& entry : entries_) {
-    if (!kept.empty() && hidden(kept.back(), entry)) kept.pop_back();
-    kept.push_back(std::move(entry));
-  }
-  entries_ = std::move(kept);
-}
-
 }  // namespace sonde::process

@@ -28,8 +28,6 @@ class MappingTable {
 
   /// Removes the mappings that were read from /proc and returns them.
   std::vector<TimedMapping> take_from_proc();
-  /// Removes what a mapping of the same addresses, not later than `time_ns`, hides from then on.
-  void forget_before(std::uint64_t time_ns);
 
   bool empty() const noexcept { return entries_.empty(); }
   const std::vector<TimedMapping>& entries() const noexcept { return entries_; }

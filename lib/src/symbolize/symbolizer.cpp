@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -67,8 +68,8 @@ void Pass::want(const RawStack& stack) {
   }
   for (std::size_t i = 0; i < stack.user.size(); ++i) {
     const std::uint64_t address = lookup_address(stack.user[i], i == 0);
-    const Mapping* const mapping = spaces_.find(stack.pid, stack.time_ns, address);
-    if (mapping == nullptr) continue;
+    const std::optional<Mapping> mapping = spaces_.find(stack.pid, stack.time_ns, address);
+    if (!mapping) continue;
     const std::uint64_t offset = address - mapping->start + mapping->file_offset;
     if (mapping->kind == Mapping::Kind::file) {
       files_.want(mapping->file, offset);
@@ -131,17 +132,17 @@ Frame Pass::file_frame(const Mapping& mapping, std::uint64_t lookup, bool is_lea
 
 Frame Pass::user_frame(const RawStack& stack, std::uint64_t address, bool is_leaf) {
   const std::uint64_t lookup = lookup_address(address, is_leaf);
-  const Mapping* const mapping = spaces_.find(stack.pid, stack.time_ns, lookup);
+  const std::optional<Mapping> mapping = spaces_.find(stack.pid, stack.time_ns, lookup);
   Frame frame;
   frame.address = address;
-  if (mapping != nullptr && (mapping->kind == Mapping::Kind::anonymous || is_memfd(*mapping))) {
+  if (mapping && (mapping->kind == Mapping::Kind::anonymous || is_memfd(*mapping))) {
     frame.name = jit_.find(spaces_.perf_map_fd(stack.pid, stack.time_ns), lookup);
     if (!frame.name.empty()) {
       frame.kind = FrameKind::jit;
       return frame;
     }
   }
-  if (mapping == nullptr || mapping->kind == Mapping::Kind::other) {
+  if (!mapping || mapping->kind == Mapping::Kind::other) {
     frame.name = fmt::format("[unknown+{:#x}]", address);
   } else if (mapping->kind == Mapping::Kind::anonymous) {
     frame.name = fmt::format("[anon+{:#x}]", address);

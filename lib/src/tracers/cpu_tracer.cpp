@@ -44,7 +44,7 @@ class CpuTracer final : public core::Tracer {
 
   Result<void> load() override;
   Result<void> attach() override;
-  Result<void> maintain() override { return sampler_.attach(skeleton_->progs.cpu_sample); }
+  Result<void> maintain() override;
   void detach() noexcept override;
 
   volatile std::uint32_t& gate() noexcept override { return skeleton_->bss->sonde_gate; }
@@ -151,6 +151,13 @@ Result<void> CpuTracer::attach() {
     links_.push_back(std::move(link));
   }
   attached_ns_ = core::monotonic_ns();
+  return sampler_.attach(skeleton_->progs.cpu_sample);
+}
+
+Result<void> CpuTracer::maintain() {
+  // A stack arrives well within this time after its sample.
+  constexpr std::uint64_t kLongestDelayNs = 5'000'000'000;
+  spaces_.forget_unobserved(core::monotonic_ns() - kLongestDelayNs);
   return sampler_.attach(skeleton_->progs.cpu_sample);
 }
 
@@ -263,6 +270,12 @@ std::vector<std::string> CpuTracer::notices() const {
     notices.push_back(fmt::format(
         "{} processes ended before their mappings were read: their frames have no names",
         spaces_.missed_processes()));
+  }
+  if (spaces_.unreadable_processes() != 0) {
+    notices.push_back(fmt::format(
+        "the mappings of {} processes could not be read: their frames have no names (needs "
+        "CAP_SYS_PTRACE)",
+        spaces_.unreadable_processes()));
   }
   if (malformed_ != 0)
     notices.push_back(fmt::format("{} malformed records were ignored", malformed_));

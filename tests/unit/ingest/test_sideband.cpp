@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(mmap2_adds_a_mapping) {
   AddressSpaces spaces("/nonexistent");
   apply_sideband_record(mmap2(kNoSuchProcess, 0x400000, "/bin/prog", 50), spaces);
   const auto mapping = spaces.find(kNoSuchProcess, 60, 0x400123);
-  BOOST_TEST_REQUIRE((mapping != nullptr));
+  BOOST_TEST_REQUIRE(mapping.has_value());
   BOOST_TEST(mapping->start == 0x400000u);
   BOOST_TEST(mapping->end == 0x401000u);
   BOOST_TEST(mapping->file_offset == 0x2000u);
@@ -86,5 +86,5 @@ BOOST_AUTO_TEST_CASE(short_records_change_nothing) {
   for (std::size_t length = 0; length + 8 < whole.size(); ++length) {
     apply_sideband_record(std::span(whole).first(length), spaces);
   }
-  BOOST_TEST((spaces.find(kNoSuchProcess, 60, 0x400123) == nullptr));
+  BOOST_TEST((spaces.find(kNoSuchProcess, 60, 0x400123) == std::nullopt));
 }

@@ -71,8 +71,8 @@ BOOST_AUTO_TEST_CASE(observes_a_real_process) {
   BOOST_REQUIRE(::dladdr(reinterpret_cast<const void*>(address), &info) != 0);
   AddressSpaces spaces;
   spaces.observe(::getpid(), 100);
-  const Mapping* const mapping = spaces.find(::getpid(), 100, address);
-  BOOST_REQUIRE(mapping != nullptr);
+  const std::optional<Mapping> mapping = spaces.find(::getpid(), 100, address);
+  BOOST_REQUIRE(mapping != std::nullopt);
   BOOST_REQUIRE((mapping->kind == Mapping::Kind::file));
   const struct stat expected = status_of(info.dli_fname);
   struct stat opened = {};
@@ -93,15 +93,15 @@ BOOST_AUTO_TEST_CASE(follows_a_process_through_its_life) {
   spaces.on_exec(2, 30);
   spaces.on_mmap(mmap_event(2, 31, 0x8000, "/library", status_of(root.path("library"))));
   spaces.on_exit(2, 40);
-  BOOST_REQUIRE(spaces.find(2, 25, 0x1000) != nullptr);
+  BOOST_REQUIRE(spaces.find(2, 25, 0x1000) != std::nullopt);
   BOOST_TEST(spaces.find(2, 25, 0x1000)->file->path == "/program");
-  BOOST_TEST((spaces.find(2, 35, 0x1000) == nullptr));
-  BOOST_REQUIRE(spaces.find(2, 35, 0x8000) != nullptr);
+  BOOST_TEST((spaces.find(2, 35, 0x1000) == std::nullopt));
+  BOOST_REQUIRE(spaces.find(2, 35, 0x8000) != std::nullopt);
   BOOST_TEST(spaces.find(2, 35, 0x8000)->file->path == "/library");
-  BOOST_TEST((spaces.find(2, 45, 0x8000) == nullptr));
-  BOOST_TEST((spaces.find(2, 15, 0x1000) == nullptr));
-  BOOST_TEST((spaces.find(1, 45, 0x1000) != nullptr));
-  BOOST_TEST((spaces.find(3, 45, 0x1000) == nullptr));
+  BOOST_TEST((spaces.find(2, 45, 0x8000) == std::nullopt));
+  BOOST_TEST((spaces.find(2, 15, 0x1000) == std::nullopt));
+  BOOST_TEST((spaces.find(1, 45, 0x1000) != std::nullopt));
+  BOOST_TEST((spaces.find(3, 45, 0x1000) == std::nullopt));
 }
 
 // What a child maps does not show in its parent, whose table it shares until then.
@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(child_does_not_change_its_parent) {
   spaces.observe(1, 10);
   spaces.on_fork(1, 2, 20);
   spaces.on_mmap(mmap_event(2, 25, 0x8000, "/library", status_of(root.path("library"))));
-  BOOST_TEST((spaces.find(2, 30, 0x8000) != nullptr));
-  BOOST_TEST((spaces.find(1, 30, 0x8000) == nullptr));
+  BOOST_TEST((spaces.find(2, 30, 0x8000) != std::nullopt));
+  BOOST_TEST((spaces.find(1, 30, 0x8000) == std::nullopt));
 }
 
 // A number that is used again, with or without a record of the fork, is another process.
@@ -137,8 +137,8 @@ BOOST_AUTO_TEST_CASE(late_exec_record_moves_what_proc_showed) {
   AddressSpaces spaces(root.path());
   spaces.observe(1, 10);  // reads at the time of now, which is later than 20 ns after boot
   spaces.on_exec(1, 20);
-  BOOST_TEST((spaces.find(1, 15, 0x1000) == nullptr));
-  BOOST_TEST((spaces.find(1, 25, 0x1000) != nullptr));
+  BOOST_TEST((spaces.find(1, 15, 0x1000) == std::nullopt));
+  BOOST_TEST((spaces.find(1, 25, 0x1000) != std::nullopt));
 }
 
 // One file mapped by many processes costs one descriptor, and none after it is forgotten.
@@ -152,11 +152,31 @@ BOOST_AUTO_TEST_CASE(shares_descriptors) {
   }
   BOOST_TEST(open_descriptors() == before + 2);
   BOOST_TEST(spaces.find(1, 10, 0x1000)->file == spaces.find(50, 10, 0x1000)->file);
-  for (std::int32_t pid = 1; pid <= 50; ++pid)
-    spaces.on_exit(pid, 20);
-  spaces.forget_before(21);
+}
+
+// What ended without a stack is forgotten with its descriptors; what was observed or still runs
+// stays.
+BOOST_AUTO_TEST_CASE(forgets_what_no_stack_refers_to) {
+  const FakeRoot root;
+  const std::size_t before = open_descriptors();
+  AddressSpaces spaces(root.path());
+  const struct stat program = status_of(root.path("program"));
+  spaces.on_mmap(mmap_event(1, 10, 0x1000, "/program", program));
+  spaces.on_exit(1, 20);
+  BOOST_TEST(open_descriptors() == before + 1);
+  spaces.forget_unobserved(20);
+  BOOST_TEST((spaces.find(1, 15, 0x1000) != std::nullopt));
+  spaces.forget_unobserved(21);
+  BOOST_TEST((spaces.find(1, 15, 0x1000) == std::nullopt));
   BOOST_TEST(open_descriptors() == before);
-  BOOST_TEST((spaces.find(1, 10, 0x1000) == nullptr));
+
+  spaces.on_mmap(mmap_event(2, 30, 0x1000, "/program", program));
+  spaces.observe(2, 31);
+  spaces.on_exit(2, 40);
+  spaces.on_mmap(mmap_event(3, 30, 0x1000, "/program", program));
+  spaces.forget_unobserved(50);
+  BOOST_TEST((spaces.find(2, 35, 0x1000) != std::nullopt));
+  BOOST_TEST((spaces.find(3, 35, 0x1000) != std::nullopt));
 }
 
 // A file of that name but another inode was put there since: it is not opened, its mapping is still
@@ -167,7 +187,7 @@ BOOST_AUTO_TEST_CASE(does_not_open_another_file_of_the_name) {
   other.st_ino += 1'000'000;
   AddressSpaces spaces(root.path());
   spaces.on_mmap(mmap_event(1, 10, 0x1000, "/program", other));
-  BOOST_REQUIRE(spaces.find(1, 10, 0x1000) != nullptr);
+  BOOST_REQUIRE(spaces.find(1, 10, 0x1000) != std::nullopt);
   BOOST_TEST(!spaces.find(1, 10, 0x1000)->file->fd);
 }
 
@@ -199,9 +219,9 @@ BOOST_AUTO_TEST_CASE(opens_deleted_files) {
   std::filesystem::remove(name);
   AddressSpaces spaces;
   spaces.observe(::getpid(), 10);
-  const Mapping* const mapping =
+  const std::optional<Mapping> mapping =
       spaces.find(::getpid(), 10, reinterpret_cast<std::uint64_t>(memory));
-  BOOST_REQUIRE(mapping != nullptr);
+  BOOST_REQUIRE(mapping != std::nullopt);
   BOOST_TEST(mapping->file->path == name + " (deleted)");
   const bool may_use_map_files = ::geteuid() == 0;
   if (may_use_map_files) {
@@ -223,7 +243,7 @@ BOOST_AUTO_TEST_CASE(counts_missed_processes) {
   spaces.on_mmap(mmap_event(8, 10, 0x1000, "/program", status_of(root.path("program"))));
   spaces.observe(8, 11);
   BOOST_TEST(spaces.missed_processes() == 1u);
-  BOOST_TEST((spaces.find(8, 11, 0x1000) != nullptr));
+  BOOST_TEST((spaces.find(8, 11, 0x1000) != std::nullopt));
 }
 
 // The perf map is that of the process's own mount and PID namespace, and may come after the first
@@ -257,8 +277,8 @@ BOOST_AUTO_TEST_CASE(ignores_impossible_records) {
   spaces.on_fork(5, 5, 10);
   spaces.observe(0, 10);
   spaces.observe(-1, 10);
-  BOOST_TEST((spaces.find(1, 10, UINT64_MAX - 5) == nullptr));
-  BOOST_TEST((spaces.find(1, 10, 0x1000) == nullptr));
+  BOOST_TEST((spaces.find(1, 10, UINT64_MAX - 5) == std::nullopt));
+  BOOST_TEST((spaces.find(1, 10, 0x1000) == std::nullopt));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -90,20 +90,4 @@ BOOST_AUTO_TEST_CASE(number_of_mappings_is_bounded) {
   BOOST_TEST((table.find(0, 0) != nullptr));
 }
 
-// A mapping that a newer one covers is forgotten once no sample can ask for it; others stay.
-BOOST_AUTO_TEST_CASE(forgets_hidden_mappings) {
-  MappingTable table;
-  const auto a = file("/a");
-  const auto b = file("/b");
-  table.add(of_file(0x1000, 0x2000, 0, 10, a));
-  table.add(of_file(0x1000, 0x2000, 0, 20, b));
-  table.add(of_file(0x5000, 0x6000, 0, 10, a));
-  table.forget_before(15);
-  BOOST_TEST(table.entries().size() == 3u);
-  table.forget_before(20);
-  BOOST_TEST(table.entries().size() == 2u);
-  BOOST_TEST(table.find(0x1000, 30)->file == b);
-  BOOST_TEST(table.find(0x5000, 30)->file == a);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
