@@ -123,7 +123,7 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
 }  // namespace
 
 Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig& config) {
-  const auto document = parse_json_document(text);
+  const auto document = parse_json_document(text, kMaxConfigBytes);
   if (!document) return tl::unexpected(document.error());
   EbpfConfig changed = config;
   Paths set;

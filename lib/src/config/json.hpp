@@ -1,12 +1,16 @@
 // EbpfConfig as JSON.
 #pragma once
 
+#include <cstddef>
 #include <sonde/config.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sonde::config {
+
+/// A longer text is refused.
+inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 /// Sets in `config` what the text names and leaves everything else, so that sources can be laid
 /// over each other. Returns the paths of what it set, such as "max_samples" and "target.pids".

@@ -119,10 +119,9 @@ class TreeBuilder final : public json::json_sax_t {
 
 }  // namespace
 
-Result<json> parse_json_document(std::string_view text) {
-  if (text.size() > kMaxJsonBytes) {
-    return fail(ErrorCode::ConfigError,
-                fmt::format("the text is larger than {} bytes", kMaxJsonBytes));
+Result<json> parse_json_document(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return fail(ErrorCode::ConfigError, fmt::format("the text is larger than {} bytes", max_bytes));
   }
   TreeBuilder builder(text);
   constexpr bool kStrict = true;

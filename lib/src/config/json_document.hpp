@@ -8,11 +8,10 @@
 
 namespace sonde::config {
 
-inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxJsonDepth = 16;
 
 /// ConfigError with line and column where the text is not JSON, with the path where a key is
 /// repeated or the nesting too deep.
-Result<nlohmann::json> parse_json_document(std::string_view text);
+Result<nlohmann::json> parse_json_document(std::string_view text, std::size_t max_bytes);
 
 }  // namespace sonde::config
