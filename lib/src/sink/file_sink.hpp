@@ -27,6 +27,9 @@ class FileSink final : public Sink {
   Result<void> flush() override { return out_.flush(); }
   Result<void> commit() override;
 
+  /// The temporary name, for a caller that may end the process without running destructors.
+  const std::string& temporary_file() const noexcept { return temporary_; }
+
  private:
   FileSink(UniqueFd fd, std::string path, std::string temporary);
 
