@@ -1,0 +1,66 @@
+// Where reports go: the flags for it, and the renderer and sink that they select.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <sonde/report.hpp>
+#include <string>
+
+#include "render/renderer.hpp"
+#include "sink/sink.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace sonde::cli {
+
+/// The flags as they were written.
+struct OutputOptions {
+  std::string format;
+  std::string file;
+  std::string top;
+  std::string color = "auto";
+  bool quiet = false;
+  bool verbose = false;
+
+  void add_to(CLI::App& app);
+};
+
+/// What the command will write, so that a format that cannot hold it is refused before anything
+/// runs.
+struct OutputNeeds {
+  bool intervals = false;
+  bool tables = false;
+};
+
+class Output {
+ public:
+  /// Opens the file now, so that a folder that does not exist is found out before tracing.
+  /// ConfigError, OutputFailed.
+  static Result<Output> open(const OutputOptions& options, OutputNeeds needs);
+
+  Result<void> interval(const Report& report);
+  /// The last report; the file appears under its name. What the format cannot show of books and
+  /// cost goes to stderr.
+  Result<void> finish(const Report& report);
+
+  /// File to remove if the process ends without destroying this object; empty if there is none.
+  const std::string& temporary_file() const noexcept { return temporary_file_; }
+
+ private:
+  Output() = default;
+  Result<void> begin(const ReportHeader& header);
+
+  const render::RendererEntry* format_ = nullptr;
+  std::unique_ptr<sink::Sink> sink_;
+  std::unique_ptr<render::Renderer> renderer_;
+  std::string temporary_file_;
+  bool quiet_ = false;
+  bool begun_ = false;
+};
+
+/// The reader of the output has gone away (| head): not an error of ours.
+bool is_closed_pipe(const Error& error) noexcept;
+
+}  // namespace sonde::cli

@@ -1,0 +1,62 @@
+// Waits while a session records: for its duration, a signal, the end of COMMAND or of every -p
+// process, or a full profile. Reports intervals and shows progress meanwhile.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <sonde/error.hpp>
+
+#include "launch.hpp"
+#include "output.hpp"
+#include "processes.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
+#include "trace_session.hpp"
+
+namespace sonde::cli {
+
+enum class End { duration, signal, command, targets, limit, second_signal };
+
+struct LoopTimes {
+  std::optional<std::chrono::nanoseconds> duration;
+  std::optional<std::chrono::nanoseconds> interval;
+};
+
+class RunLoop {
+ public:
+  /// `command` is nullptr without COMMAND. All must outlive the loop.
+  RunLoop(LoopTimes times, TraceSession& session, Output& output, Signals& signals,
+          LaunchedCommand* command, ProcessWatch& targets, Progress& progress);
+
+  /// Why recording is over. An error is one of an interval's report.
+  Result<End> wait_for_end();
+
+  /// With COMMAND still running: waits for it. nullopt if a second signal ended the wait; else its
+  /// waitpid() status.
+  std::optional<int> wait_for_command();
+
+  int last_signal() const noexcept { return last_signal_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void poll_until(Clock::time_point wake, bool watch_targets);
+  /// Takes what has come; passes on to COMMAND what only sonde received.
+  void take_signals();
+  std::optional<End> ended(Clock::time_point now);
+  Result<void> report_interval();
+
+  LoopTimes times_;
+  TraceSession& session_;
+  Output& output_;
+  Signals& signals_;
+  LaunchedCommand* command_;
+  ProcessWatch& targets_;
+  Progress& progress_;
+  Clock::time_point started_;
+  /// After the first signal COMMAND may still do its cleaning up under trace, until then.
+  std::optional<Clock::time_point> grace_end_;
+  int last_signal_ = 0;
+};
+
+}  // namespace sonde::cli

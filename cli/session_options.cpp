@@ -1,0 +1,167 @@
+#include "session_options.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "config/json.hpp"
+#include "config/limits.hpp"
+#include "config_file.hpp"
+#include "util/duration.hpp"
+#include "util/fail.hpp"
+
+namespace sonde::cli {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr const char* kWhen = "How long and how often";
+constexpr const char* kWhat = "What to record";
+
+tl::unexpected<Error> bad_flag(std::string_view flag, Error error) {
+  error.what = fmt::format("{}: {}", flag, error.what);
+  return tl::unexpected(std::move(error));
+}
+
+Result<nanoseconds> parse_time(std::string_view flag, std::string_view text) {
+  const auto time = parse_duration(text);
+  if (!time) return bad_flag(flag, time.error());
+  if (time->count() == 0) {
+    return fail(ErrorCode::ConfigError, fmt::format("{}: must be above zero", flag));
+  }
+  return *time;
+}
+
+Result<std::uint64_t> parse_count(std::string_view flag, std::string_view text,
+                                  config::Range range) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (rest != end || error == std::errc::invalid_argument) {
+    return fail(ErrorCode::ConfigError, fmt::format("{}: '{}' is not a whole number from {} to {}",
+                                                    flag, text, range.least, range.most));
+  }
+  if (error == std::errc::result_out_of_range) value = UINT64_MAX;
+  if (auto checked = config::check_range(flag, value, range); !checked) {
+    return tl::unexpected(std::move(checked.error()));
+  }
+  return value;
+}
+
+std::uint64_t online_cpus() {
+  const long count = ::sysconf(_SC_NPROCESSORS_ONLN);
+  return count > 0 ? static_cast<std::uint64_t>(count) : 1;
+}
+
+}  // namespace
+
+void SessionOptions::add_to(CLI::App& app) {
+  target.add_to(app);
+  const auto latest = CLI::MultiOptionPolicy::TakeLast;
+  app.add_option("-d,--duration", duration, "Stop after TIME (default: 60s; COMMAND: at its end)")
+      ->type_name("TIME")
+      ->multi_option_policy(latest)
+      ->group(kWhen);
+  app.add_option("-i,--interval", interval, "Also report every TIME while running")
+      ->type_name("TIME")
+      ->multi_option_policy(latest)
+      ->group(kWhen);
+  app.add_option("-F,--frequency", frequency,
+                 "Samples a second on each CPU, 1 to 1000 (default: 99)")
+      ->type_name("HZ")
+      ->multi_option_policy(latest)
+      ->group(kWhat);
+  app.add_option("--max-samples", max_samples,
+                 "Stop recording after N samples (default: what rate and duration need)")
+      ->type_name("N")
+      ->multi_option_policy(latest)
+      ->group(kWhat);
+  app.add_option(
+         "--env", environment,
+         "Recommended settings: 19 Hz for 300s, 49 Hz for 120s, 99 Hz for 60s, 199 Hz for 30s")
+      ->type_name("production|staging|development|debug")
+      ->multi_option_policy(latest)
+      ->group(kWhat);
+  app.add_option("-c,--config", config_file, "Settings from a JSON file; flags override them")
+      ->type_name("FILE")
+      ->multi_option_policy(latest)
+      ->group(kWhat);
+  app.add_flag("--fail-on-loss", fail_on_loss, "Exit with status 4 if a single event was lost")
+      ->group(kWhat);
+  app.add_option("--no-feature", no_features, "Treat a kernel feature as absent")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->group("");
+}
+
+Result<SessionRequest> SessionOptions::resolve(bool launches) const {
+  SessionRequest request;
+  EbpfConfig& config = request.config;
+  bool duration_chosen = false;
+  bool limit_chosen = false;
+
+  if (!environment.empty()) {
+    auto recommended = recommended_config(environment);
+    if (!recommended) return bad_flag("--env", recommended.error());
+    config = std::move(*recommended);
+    duration_chosen = true;
+  }
+  if (!config_file.empty()) {
+    const auto set = overlay_config_file(config_file, config);
+    if (!set) return tl::unexpected(set.error());
+    duration_chosen = duration_chosen || std::ranges::find(*set, "duration") != set->end();
+    limit_chosen = std::ranges::find(*set, "max_samples") != set->end();
+  }
+  if (auto applied = target.apply(config.target); !applied) {
+    return tl::unexpected(std::move(applied.error()));
+  }
+  if (!duration.empty()) {
+    const auto time = parse_time("--duration", duration);
+    if (!time) return tl::unexpected(time.error());
+    config.duration = *time;
+    duration_chosen = true;
+  }
+  if (!interval.empty()) {
+    const auto time = parse_time("--interval", interval);
+    if (!time) return tl::unexpected(time.error());
+    request.interval = *time;
+  }
+  if (!frequency.empty()) {
+    const auto rate = parse_count("--frequency", frequency, config::kSampleRate);
+    if (!rate) return tl::unexpected(rate.error());
+    config.sample_rate = static_cast<std::uint32_t>(*rate);
+  }
+  if (!max_samples.empty()) {
+    const auto count = parse_count("--max-samples", max_samples, config::kMaxSamples);
+    if (!count) return tl::unexpected(count.error());
+    config.max_samples = *count;
+    limit_chosen = true;
+  }
+  config.disabled_features.insert(config.disabled_features.end(), no_features.begin(),
+                                  no_features.end());
+  if (duration_chosen || !launches) request.duration = config.duration;
+  if (!limit_chosen) {
+    config.max_samples = std::max(
+        config.max_samples, samples_needed(config.sample_rate, online_cpus(), request.duration));
+  }
+  request.fail_on_loss = fail_on_loss;
+  return request;
+}
+
+std::uint64_t samples_needed(std::uint32_t rate, std::uint64_t cpus,
+                             std::optional<nanoseconds> duration) {
+  if (!duration) return config::kMaxSamples.most;
+  // Sampling goes on while the session attaches and detaches.
+  constexpr double kMargin = 1;
+  const double seconds = std::chrono::duration<double>(*duration).count() + kMargin;
+  const double needed = seconds * rate * static_cast<double>(cpus);
+  return static_cast<std::uint64_t>(
+      std::min(needed, static_cast<double>(config::kMaxSamples.most)));
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,137 @@
+#include "trace.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "diagnostic.hpp"
+#include "exit_status.hpp"
+#include "launch.hpp"
+#include "processes.hpp"
+#include "progress.hpp"
+#include "run_loop.hpp"
+#include "signals.hpp"
+#include "util/duration.hpp"
+#include "util/fail.hpp"
+
+namespace sonde::cli {
+namespace {
+
+LogCallback log_to_stderr(const OutputOptions& options) {
+  const LogLevel least = options.verbose ? LogLevel::debug : LogLevel::warning;
+  return [least, quiet = options.quiet](LogLevel level, std::string_view message) {
+    if (level >= least && !quiet) say(message);
+  };
+}
+
+Result<void> check_target(const Target& target, bool launches) {
+  if (!launches) return {};
+  if (!target.pids.empty() || !target.cgroup.empty() || !target.container.empty()) {
+    return fail(ErrorCode::ConfigError,
+                "COMMAND cannot be combined with --pid, --cgroup or --container",
+                "Trace either what runs or a new command");
+  }
+  return {};
+}
+
+// In a shell's words and with its status.
+int start_failure(const std::string& command, const Error& error) {
+  const bool searched = command.find('/') == std::string::npos;
+  if (searched && error.sys_errno == ENOENT) {
+    say(fmt::format("{}: command not found", command));
+  } else {
+    say(error);
+  }
+  return exit_status_of_start_failure(error.sys_errno);
+}
+
+void add_notice(End end, const SessionRequest& request, ReportSummary& summary) {
+  if (end != End::targets) return;
+  const std::string asked = request.duration ? format_duration(*request.duration) : "";
+  summary.notices.push_back(
+      fmt::format("ended before the {} were over: every traced process has ended", asked));
+}
+
+// Status 4 if the user asked for no loss and there was some.
+int assertion_status(const SessionRequest& request, const ReportSummary& summary) {
+  if (!request.fail_on_loss) return kDone;
+  std::uint64_t lost = 0;
+  std::uint64_t seen = 0;
+  for (const Accounting& books : summary.accounting) {
+    lost += books.lost_total();
+    seen += books.seen;
+  }
+  if (lost == 0) return kDone;
+  say(fmt::format("--fail-on-loss: lost {} of {} events", lost, seen));
+  return kAssertion;
+}
+
+}  // namespace
+
+Result<int> trace(SessionRequest request, const OutputOptions& output_options,
+                  const Invocation& invocation, const MakeSession& make_session) {
+  EbpfConfig& config = request.config;
+  const bool launches = !invocation.launch.empty();
+  config.log = log_to_stderr(output_options);
+  if (auto checked = check_target(config.target, launches); !checked) {
+    return tl::unexpected(std::move(checked.error()));
+  }
+  auto targets = ProcessWatch::open(config.target.pids);
+  if (!targets) return tl::unexpected(std::move(targets.error()));
+  std::string executable;
+  if (launches) {
+    auto found = find_executable(invocation.launch.front());
+    if (!found) return start_failure(invocation.launch.front(), found.error());
+    executable = std::move(*found);
+  }
+  auto output = Output::open(output_options, {.intervals = request.interval.has_value()});
+  if (!output) return tl::unexpected(std::move(output.error()));
+  auto signals = Signals::block();
+  if (!signals) return tl::unexpected(std::move(signals.error()));
+
+  std::optional<LaunchedCommand> command;
+  if (launches) {
+    auto forked = LaunchedCommand::fork_waiting(executable, invocation.launch, invocation.signals);
+    if (!forked) return tl::unexpected(std::move(forked.error()));
+    command = std::move(*forked);
+    config.target.pids = {command->pid()};
+    config.target.follow_children = true;
+  }
+  const auto session = make_session(config);
+  if (auto started = session->start(); !started) return tl::unexpected(std::move(started.error()));
+  if (command) {
+    if (auto released = command->release(); !released)
+      return start_failure(invocation.launch.front(), released.error());
+  }
+
+  // A line that is rewritten in place would run into what COMMAND prints, or into the log.
+  Progress progress(!output_options.quiet && !output_options.verbose && !launches);
+  RunLoop loop({request.duration, request.interval}, *session, *output, *signals,
+               command ? &*command : nullptr, *targets, progress);
+  const auto end = loop.wait_for_end();
+  progress.erase();
+  if (!end) return tl::unexpected(end.error());
+  if (*end == End::second_signal) return exit_status_of_signal(loop.last_signal());
+
+  signals->exit_on_second(output->temporary_file());
+  auto report = session->stop();
+  if (!report) return tl::unexpected(std::move(report.error()));
+  add_notice(*end, request, report->summary);
+  const auto written = output->finish(*report);
+  signals->block_again();
+  if (!written && !is_closed_pipe(written.error())) return tl::unexpected(written.error());
+
+  const int assertion = assertion_status(request, report->summary);
+  if (!command) return assertion;
+  if (!command->ended() && *end == End::duration && !output_options.quiet) {
+    say(fmt::format("waiting for '{}' (pid {}) to end", invocation.launch.front(), command->pid()));
+  }
+  const auto status = loop.wait_for_command();
+  if (!status) return exit_status_of_signal(loop.last_signal());
+  return assertion != kDone ? assertion : exit_status_of_child(*status);
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,18 @@
+// The steps of a tracing command, the same for every tracer: check, open the output, fork COMMAND,
+// start, wait, stop, render, and the exit status of it all.
+#pragma once
+
+#include <sonde/error.hpp>
+#include <string_view>
+
+#include "command.hpp"
+#include "output.hpp"
+#include "session_options.hpp"
+#include "trace_session.hpp"
+
+namespace sonde::cli {
+
+Result<int> trace(SessionRequest request, const OutputOptions& output, const Invocation& invocation,
+                  const MakeSession& make_session);
+
+}  // namespace sonde::cli

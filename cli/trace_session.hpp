@@ -1,0 +1,50 @@
+// What the run loop needs of a tracer; every tracer class of the library fits.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <sonde/accounting.hpp>
+#include <sonde/config.hpp>
+#include <sonde/report.hpp>
+#include <utility>
+
+namespace sonde::cli {
+
+class TraceSession {
+ public:
+  virtual ~TraceSession() = default;
+  virtual Result<void> start() = 0;
+  virtual Result<Report> stop() = 0;
+  virtual Result<Report> snapshot() = 0;
+  /// Nothing more will be recorded, so there is nothing to wait for.
+  virtual bool limit_reached() const = 0;
+  virtual Accounting books() const = 0;
+};
+
+/// One tracer of the library as a session.
+template <class Tracer>
+class TracerSession final : public TraceSession {
+ public:
+  explicit TracerSession(EbpfConfig config) : tracer_(std::move(config)) {}
+
+  Result<void> start() override { return tracer_.start(); }
+  Result<Report> stop() override { return tracer_.stop(); }
+  Result<Report> snapshot() override { return tracer_.snapshot(); }
+  bool limit_reached() const override { return tracer_.limit_reached(); }
+  Accounting books() const override { return tracer_.get_stats(); }
+
+ private:
+  Tracer tracer_;
+};
+
+/// The configuration is complete only once COMMAND has a pid, so sessions are made late.
+using MakeSession = std::function<std::unique_ptr<TraceSession>(EbpfConfig)>;
+
+template <class Tracer>
+MakeSession make_tracer() {
+  return
+      [](EbpfConfig config) { return std::make_unique<TracerSession<Tracer>>(std::move(config)); };
+}
+
+}  // namespace sonde::cli
