@@ -1,6 +1,7 @@
 #include "trace.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "diagnostic.hpp"
 #include "exit_status.hpp"
 #include "launch.hpp"
+#include "process_cost.hpp"
 #include "processes.hpp"
 #include "progress.hpp"
 #include "run_loop.hpp"
@@ -53,6 +55,10 @@ void add_notice(End end, const SessionRequest& request, ReportSummary& summary) 
   const std::string asked = request.duration ? format_duration(*request.duration) : "";
   summary.notices.push_back(
       fmt::format("ended before the {} were over: every traced process has ended", asked));
+}
+
+std::string command_line(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 // Status 4 if the user asked for no loss and there was some.
@@ -120,6 +126,8 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
   auto report = session->stop();
   if (!report) return tl::unexpected(std::move(report.error()));
   add_notice(*end, request, report->summary);
+  charge_whole_process(report->summary);
+  if (command) report->header.target = command_line(invocation.launch) + " and its descendants";
   const auto written = output->finish(*report);
   signals->block_again();
   if (!written && !is_closed_pipe(written.error())) return tl::unexpected(written.error());

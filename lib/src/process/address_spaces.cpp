@@ -68,7 +68,7 @@ struct AddressSpaces::Impl {
   std::uint64_t unreadable = 0;
 
   Image& live_image(std::int32_t pid);
-  const Image* image_at(std::int32_t pid, std::uint64_t time_ns) const;
+  Image* image_at(std::int32_t pid, std::uint64_t time_ns);
   void add_mapping(std::int32_t pid, Image& image, const MapsEntry& entry, std::uint64_t time_ns,
                    bool from_proc);
   void read_maps(std::int32_t pid, Image& image, std::uint64_t time_ns);
@@ -87,10 +87,10 @@ Image& AddressSpaces::Impl::live_image(std::int32_t pid) {
   return images.back();
 }
 
-const Image* AddressSpaces::Impl::image_at(std::int32_t pid, std::uint64_t time_ns) const {
+Image* AddressSpaces::Impl::image_at(std::int32_t pid, std::uint64_t time_ns) {
   const auto process = processes.find(pid);
   if (process == processes.end()) return nullptr;
-  const std::vector<Image>& images = process->second;
+  std::vector<Image>& images = process->second;
   for (auto image = images.rbegin(); image != images.rend(); ++image) {
     if (image->start_ns <= time_ns) return image->end_ns >= time_ns ? &*image : nullptr;
   }
@@ -150,6 +150,11 @@ AddressSpaces& AddressSpaces::operator=(AddressSpaces&&) noexcept = default;
 void AddressSpaces::observe(std::int32_t pid, std::uint64_t time_ns) noexcept {
   if (pid <= 0) return;  // the idle task
   const std::lock_guard guard(impl_->lock);
+  // The record of its end may be read before its last stacks.
+  if (Image* const past = impl_->image_at(pid, time_ns); past != nullptr && !past->live()) {
+    past->observed = true;
+    return;
+  }
   Image& image = impl_->live_image(pid);
   image.observed = true;
   if (!image.was_read() && !image.inherited) impl_->read_maps(pid, image, time_ns);

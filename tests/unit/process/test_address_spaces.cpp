@@ -116,6 +116,19 @@ BOOST_AUTO_TEST_CASE(child_does_not_change_its_parent) {
   BOOST_TEST((spaces.find(1, 30, 0x8000) == std::nullopt));
 }
 
+// A stack that is read after the record of its process's end belongs to that process, not to a new
+// one of its number.
+BOOST_AUTO_TEST_CASE(last_stacks_come_after_the_end) {
+  const FakeRoot root;
+  AddressSpaces spaces(root.path());
+  spaces.on_mmap(mmap_event(2, 10, 0x1000, "/program", status_of(root.path("program"))));
+  spaces.on_exit(2, 40);
+  spaces.observe(2, 35);
+  BOOST_TEST(spaces.missed_processes() == 0u);
+  spaces.forget_unobserved(100);
+  BOOST_TEST((spaces.find(2, 35, 0x1000) != std::nullopt));
+}
+
 // A number that is used again, with or without a record of the fork, is another process.
 BOOST_AUTO_TEST_CASE(numbers_are_used_again) {
   const FakeRoot root;
