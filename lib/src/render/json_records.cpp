@@ -171,7 +171,7 @@ Json summary_record(const ReportSummary& summary) {
   return {{"type", "summary"},
           {"duration_ns", summary.duration.count()},
           {"accounting", accounting(summary.accounting)},
-          {"overhead", overhead(summary.overhead)},
+          {"overhead", summary.accounting.empty() ? Json(nullptr) : overhead(summary.overhead)},
           {"notices", std::move(notices)}};
 }
 

@@ -92,8 +92,10 @@ std::string books_text(const ReportSummary& summary, bool color) {
 
 std::string summary_text(const ReportHeader& header, const ReportSummary& summary, bool color) {
   std::string out = books_text(summary, color);
-  out += line("cost", cpu_cost(summary), Style::plain, color);
-  out += line("", memory_cost(summary.overhead), Style::plain, color);
+  if (!summary.accounting.empty()) {
+    out += line("cost", cpu_cost(summary), Style::plain, color);
+    out += line("", memory_cost(summary.overhead), Style::plain, color);
+  }
   for (const std::string& notice : summary.notices)
     out += line("note", notice, Style::plain, color);
   for (const PlanEntry& entry : header.plan) {
