@@ -62,6 +62,11 @@ Result<Parsed> parse_arguments(CLI::App& app, std::string_view name,
   return Parsed::flags;
 }
 
+tl::unexpected<Error> for_flag(std::string_view flag, Error error) {
+  error.what = fmt::format("{}: {}", flag, error.what);
+  return tl::unexpected(std::move(error));
+}
+
 std::vector<const CLI::Option*> visible_options(const CLI::App& app) {
   return app.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
 }

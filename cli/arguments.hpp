@@ -20,6 +20,9 @@ enum class Parsed { flags, help };
 Result<Parsed> parse_arguments(CLI::App& app, std::string_view name,
                                const std::vector<std::string>& arguments);
 
+/// A flag's value was refused: the error begins with the flag.
+tl::unexpected<Error> for_flag(std::string_view flag, Error error);
+
 /// Options that help, completions and manual pages show.
 std::vector<const CLI::Option*> visible_options(const CLI::App& app);
 

@@ -2,6 +2,7 @@
 #include <sonde/cpu_profiler.hpp>
 #include <utility>
 
+#include "arguments.hpp"
 #include "command.hpp"
 #include "config/cpu_event.hpp"
 #include "output.hpp"
@@ -32,7 +33,7 @@ class CpuCommand final : public Command {
     CpuOptions& cpu = request->config.cpu;
     if (!event_.empty()) {
       const auto event = config::parse_cpu_event(event_);
-      if (!event) return tl::unexpected(event.error());
+      if (!event) return for_flag("--event", event.error());
       cpu.event = *event;
     }
     if (user_ || kernel_) {

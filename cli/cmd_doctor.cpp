@@ -13,6 +13,7 @@ namespace {
 class DoctorCommand final : public Command {
  public:
   explicit DoctorCommand(CLI::App& app) {
+    output_.tables_only = true;
     output_.add_to(app);
     app.add_option("--no-feature", no_features_, "Treat a kernel feature as absent")
         ->type_name("NAME")
@@ -21,7 +22,7 @@ class DoctorCommand final : public Command {
   }
 
   Result<int> run(const Invocation&) override {
-    auto output = Output::open(output_, {.tables = true});
+    auto output = Output::open(output_, false);
     if (!output) return tl::unexpected(std::move(output.error()));
     EbpfConfig config;
     config.with_disabled_features(no_features_);

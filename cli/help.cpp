@@ -17,10 +17,11 @@ constexpr std::size_t kTextColumn = 28;
 
 constexpr std::string_view kExitStatuses = R"(Exit status:
   0 done   1 failed while running   2 wrong usage or configuration
-  3 not permitted, or the kernel cannot do it   4 --fail-on-loss did not hold
+  3 not permitted, or the kernel cannot do it
 )";
-constexpr std::string_view kChildStatuses =
-    "  with COMMAND: its own (128 + signal); 127 not found, 126 not executable\n";
+constexpr std::string_view kTracingStatuses = R"(  4 --fail-on-loss did not hold
+  with COMMAND: its own (128 + signal); 127 not found, 126 not executable
+)";
 
 // Breaks at blanks; lines after the first begin at `column`.
 std::string wrapped(std::string_view text, std::size_t column) {
@@ -99,7 +100,7 @@ std::string command_help(const CommandEntry& entry, const CLI::App& app) {
   if (entry.launches)
     text += "\nTIME is a number with ns, us, ms, s, m or h, such as 500ms; plain numbers are s.\n";
   text += fmt::format("\n{}", kExitStatuses);
-  if (entry.launches) text += kChildStatuses;
+  if (entry.launches) text += kTracingStatuses;
   return text;
 }
 

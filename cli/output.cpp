@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -20,11 +21,12 @@
 namespace sonde::cli {
 namespace {
 
-std::string format_names(std::string_view separator) {
+std::vector<std::string_view> format_names(const OutputOptions& options) {
   std::vector<std::string_view> names;
-  for (const render::RendererEntry* entry : render::all_renderers())
-    names.push_back(entry->name);
-  return fmt::format("{}", fmt::join(names, separator));
+  for (const render::RendererEntry* entry : render::all_renderers()) {
+    if (entry->tables || !options.tables_only) names.push_back(entry->name);
+  }
+  return names;
 }
 
 bool is_stdout(const OutputOptions& options) {
@@ -35,33 +37,34 @@ Result<const render::RendererEntry*> choose_format(const OutputOptions& options)
   if (options.format.empty()) {
     const auto* const by_file =
         is_stdout(options) ? nullptr : render::renderer_for_file(options.file);
-    return by_file != nullptr ? by_file : render::all_renderers().front();
+    const bool fits = by_file != nullptr && (by_file->tables || !options.tables_only);
+    return fits ? by_file : render::all_renderers().front();
   }
-  if (const auto* const named = render::find_renderer(options.format)) return named;
-  std::vector<std::string_view> names;
-  for (const render::RendererEntry* entry : render::all_renderers())
-    names.push_back(entry->name);
+  const std::vector<std::string_view> names = format_names(options);
+  if (std::ranges::find(names, options.format) != names.end()) {
+    return render::find_renderer(options.format);
+  }
+  if (render::find_renderer(options.format) != nullptr) {
+    return fail(ErrorCode::ConfigError,
+                fmt::format("format {} holds stacks, and this command has none", options.format));
+  }
   return fail(ErrorCode::ConfigError,
               fmt::format("--format: unknown format '{}'{}", options.format,
                           did_you_mean(options.format, names)),
-              fmt::format("The formats are {}", format_names(", ")));
+              fmt::format("The formats are {}", fmt::join(names, ", ")));
 }
 
-Result<void> check_format(const render::RendererEntry& format, bool to_stdout, OutputNeeds needs) {
+Result<void> check_format(const render::RendererEntry& format, bool to_stdout, bool intervals) {
   if (!format.text && to_stdout && is_terminal(STDOUT_FILENO)) {
     const std::string_view ending = format.endings.substr(0, format.endings.find(','));
     return fail(ErrorCode::ConfigError,
                 fmt::format("format {} is binary and not written to a terminal", format.name),
                 fmt::format("Name a file, such as -o profile{}", ending));
   }
-  if (needs.intervals && !format.intervals) {
+  if (intervals && !format.intervals) {
     return fail(
         ErrorCode::ConfigError,
         fmt::format("format {} holds one result and cannot be used with --interval", format.name));
-  }
-  if (needs.tables && !format.tables) {
-    return fail(ErrorCode::ConfigError,
-                fmt::format("format {} holds stacks, and this command has none", format.name));
   }
   return {};
 }
@@ -81,17 +84,19 @@ void OutputOptions::add_to(CLI::App& app) {
   constexpr const char* kGroup = "Output";
   const auto latest = CLI::MultiOptionPolicy::TakeLast;
   app.add_option("-f,--format", format, "Format (default: by FILE's ending, else table)")
-      ->type_name(format_names("|"))
+      ->type_name(fmt::format("{}", fmt::join(format_names(*this), "|")))
       ->multi_option_policy(latest)
       ->group(kGroup);
   app.add_option("-o,--output", file, "Write to FILE instead of stdout; it appears when complete")
       ->type_name("FILE")
       ->multi_option_policy(latest)
       ->group(kGroup);
-  app.add_option("-n,--top", top, "Rows of each table, 0 for all (default: 20)")
-      ->type_name("N")
-      ->multi_option_policy(latest)
-      ->group(kGroup);
+  if (!tables_only) {
+    app.add_option("-n,--top", top, "Rows of each table, 0 for all (default: 20)")
+        ->type_name("N")
+        ->multi_option_policy(latest)
+        ->group(kGroup);
+  }
   app.add_option("--color", color, "Colours (default: auto)")
       ->type_name("auto|always|never")
       ->multi_option_policy(latest)
@@ -102,15 +107,15 @@ void OutputOptions::add_to(CLI::App& app) {
       ->group(kGroup);
 }
 
-Result<Output> Output::open(const OutputOptions& options, OutputNeeds needs) {
+Result<Output> Output::open(const OutputOptions& options, bool intervals) {
   Output output;
   const bool to_stdout = is_stdout(options);
   const auto format = choose_format(options);
   if (!format) return tl::unexpected(format.error());
-  if (auto checked = check_format(**format, to_stdout, needs); !checked) {
+  if (auto checked = check_format(**format, to_stdout, intervals); !checked) {
     return tl::unexpected(std::move(checked.error()));
   }
-  const auto top = parse_top(options.top);
+  const auto top = options.tables_only ? Result<std::size_t>(0) : parse_top(options.top);
   if (!top) return tl::unexpected(top.error());
   const auto color = use_color(options.color, to_stdout ? STDOUT_FILENO : -1);
   if (!color) return tl::unexpected(color.error());

@@ -15,7 +15,7 @@ class App;
 
 namespace sonde::cli {
 
-/// The flags as they were written.
+/// The flags as they were written, and what the command says of its reports.
 struct OutputOptions {
   std::string format;
   std::string file;
@@ -23,22 +23,17 @@ struct OutputOptions {
   std::string color = "auto";
   bool quiet = false;
   bool verbose = false;
+  /// The command's reports are short tables: all rows are shown, and formats for stacks refused.
+  bool tables_only = false;
 
   void add_to(CLI::App& app);
-};
-
-/// What the command will write, so that a format that cannot hold it is refused before anything
-/// runs.
-struct OutputNeeds {
-  bool intervals = false;
-  bool tables = false;
 };
 
 class Output {
  public:
   /// Opens the file now, so that a folder that does not exist is found out before tracing.
   /// ConfigError, OutputFailed.
-  static Result<Output> open(const OutputOptions& options, OutputNeeds needs);
+  static Result<Output> open(const OutputOptions& options, bool intervals);
 
   Result<void> interval(const Report& report);
   /// The last report; the file appears under its name. What the format cannot show of books and

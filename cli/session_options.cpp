@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "config/json.hpp"
+#include "arguments.hpp"
 #include "config/limits.hpp"
 #include "config_file.hpp"
 #include "util/duration.hpp"
@@ -23,14 +23,9 @@ using std::chrono::nanoseconds;
 constexpr const char* kWhen = "How long and how often";
 constexpr const char* kWhat = "What to record";
 
-tl::unexpected<Error> bad_flag(std::string_view flag, Error error) {
-  error.what = fmt::format("{}: {}", flag, error.what);
-  return tl::unexpected(std::move(error));
-}
-
 Result<nanoseconds> parse_time(std::string_view flag, std::string_view text) {
   const auto time = parse_duration(text);
-  if (!time) return bad_flag(flag, time.error());
+  if (!time) return for_flag(flag, time.error());
   if (time->count() == 0) {
     return fail(ErrorCode::ConfigError, fmt::format("{}: must be above zero", flag));
   }
@@ -107,7 +102,7 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
 
   if (!environment.empty()) {
     auto recommended = recommended_config(environment);
-    if (!recommended) return bad_flag("--env", recommended.error());
+    if (!recommended) return for_flag("--env", recommended.error());
     config = std::move(*recommended);
     duration_chosen = true;
   }

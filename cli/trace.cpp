@@ -93,7 +93,7 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
     if (!found) return start_failure(invocation.launch.front(), found.error());
     executable = std::move(*found);
   }
-  auto output = Output::open(output_options, {.intervals = request.interval.has_value()});
+  auto output = Output::open(output_options, request.interval.has_value());
   if (!output) return tl::unexpected(std::move(output.error()));
   auto signals = Signals::block();
   if (!signals) return tl::unexpected(std::move(signals.error()));
