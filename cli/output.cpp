@@ -135,8 +135,9 @@ Result<Output> Output::open(const OutputOptions& options, bool intervals) {
   return output;
 }
 
-Result<void> Output::begin(const ReportHeader& header) {
+Result<void> Output::begin(ReportHeader header) {
   if (std::exchange(begun_, true)) return {};
+  if (complete_header_) complete_header_(header);
   return renderer_->begin(header);
 }
 

@@ -1,10 +1,12 @@
 // Where reports go: the flags for it, and the renderer and sink that they select.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <sonde/report.hpp>
 #include <string>
+#include <utility>
 
 #include "render/renderer.hpp"
 #include "sink/sink.hpp"
@@ -35,6 +37,11 @@ class Output {
   /// ConfigError, OutputFailed.
   static Result<Output> open(const OutputOptions& options, bool intervals);
 
+  /// What the command knows of a report's header that the tracer does not.
+  void complete_header_with(std::function<void(ReportHeader&)> complete) {
+    complete_header_ = std::move(complete);
+  }
+
   Result<void> interval(const Report& report);
   /// The last report; the file appears under its name. What the format cannot show of books and
   /// cost goes to stderr.
@@ -45,12 +52,13 @@ class Output {
 
  private:
   Output() = default;
-  Result<void> begin(const ReportHeader& header);
+  Result<void> begin(ReportHeader header);
 
   const render::RendererEntry* format_ = nullptr;
   std::unique_ptr<sink::Sink> sink_;
   std::unique_ptr<render::Renderer> renderer_;
   std::string temporary_file_;
+  std::function<void(ReportHeader&)> complete_header_;
   bool quiet_ = false;
   bool begun_ = false;
 };

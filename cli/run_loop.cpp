@@ -33,6 +33,12 @@ RunLoop::RunLoop(LoopTimes times, TraceSession& session, Output& output, Signals
 }
 
 Result<End> RunLoop::wait_for_end() {
+  auto end = wait();
+  progress_.erase();
+  return end;
+}
+
+Result<End> RunLoop::wait() {
   std::optional<Clock::time_point> next_interval;
   if (times_.interval) next_interval = started_ + *times_.interval;
   while (true) {

@@ -40,6 +40,7 @@ class RunLoop {
  private:
   using Clock = std::chrono::steady_clock;
 
+  Result<End> wait();
   void poll_until(Clock::time_point wake, bool watch_targets);
   /// Takes what has come; passes on to COMMAND what only sonde received.
   void take_signals();

@@ -75,6 +75,36 @@ int assertion_status(const SessionRequest& request, const ReportSummary& summary
   return kAssertion;
 }
 
+void complete_header(const SessionRequest& request, const Invocation& invocation,
+                     ReportHeader& header) {
+  if (!invocation.launch.empty()) {
+    header.target = command_line(invocation.launch) + " and its descendants";
+  }
+  if (request.duration) return;
+  // The configuration's duration is not in effect.
+  for (auto& [key, value] : header.config) {
+    if (key == "duration_ns") value = std::monostate{};
+  }
+}
+
+// From the started session to the written report. Gives kDone, or kAssertion.
+Result<int> record(const SessionRequest& request, TraceSession& session, RunLoop& loop,
+                   Output& output, Signals& signals) {
+  const auto end = loop.wait_for_end();
+  if (!end) return tl::unexpected(end.error());
+  if (*end == End::second_signal) return kDone;
+
+  signals.exit_on_second(output.temporary_file());
+  auto report = session.stop();
+  if (!report) return tl::unexpected(std::move(report.error()));
+  add_notice(*end, request, report->summary);
+  charge_whole_process(report->summary);
+  const auto written = output.finish(*report);
+  signals.block_again();
+  if (!written) return tl::unexpected(written.error());
+  return assertion_status(request, report->summary);
+}
+
 }  // namespace
 
 Result<int> trace(SessionRequest request, const OutputOptions& output_options,
@@ -95,6 +125,8 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
   }
   auto output = Output::open(output_options, request.interval.has_value());
   if (!output) return tl::unexpected(std::move(output.error()));
+  output->complete_header_with(
+      [&](ReportHeader& header) { complete_header(request, invocation, header); });
   auto signals = Signals::block();
   if (!signals) return tl::unexpected(std::move(signals.error()));
 
@@ -117,29 +149,21 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
   Progress progress(!output_options.quiet && !output_options.verbose && !launches);
   RunLoop loop({request.duration, request.interval}, *session, *output, *signals,
                command ? &*command : nullptr, *targets, progress);
-  const auto end = loop.wait_for_end();
-  progress.erase();
-  if (!end) return tl::unexpected(end.error());
-  if (*end == End::second_signal) return exit_status_of_signal(loop.last_signal());
-
-  signals->exit_on_second(output->temporary_file());
-  auto report = session->stop();
-  if (!report) return tl::unexpected(std::move(report.error()));
-  add_notice(*end, request, report->summary);
-  charge_whole_process(report->summary);
-  if (command) report->header.target = command_line(invocation.launch) + " and its descendants";
-  const auto written = output->finish(*report);
-  signals->block_again();
-  if (!written && !is_closed_pipe(written.error())) return tl::unexpected(written.error());
-
-  const int assertion = assertion_status(request, report->summary);
-  if (!command) return assertion;
-  if (!command->ended() && *end == End::duration && !output_options.quiet) {
-    say(fmt::format("waiting for '{}' (pid {}) to end", invocation.launch.front(), command->pid()));
+  auto recorded = record(request, *session, loop, *output, *signals);
+  if (!recorded) {
+    if (!is_closed_pipe(recorded.error())) return recorded;
+    recorded = kDone;
   }
-  const auto status = loop.wait_for_command();
-  if (!status) return exit_status_of_signal(loop.last_signal());
-  return assertion != kDone ? assertion : exit_status_of_child(*status);
+  if (command) {
+    if (!command->ended() && signals->taken() == 0 && !output_options.quiet) {
+      say(fmt::format("waiting for '{}' (pid {}) to end", invocation.launch.front(),
+                      command->pid()));
+    }
+    const auto status = loop.wait_for_command();
+    if (status) return *recorded != kDone ? *recorded : exit_status_of_child(*status);
+  }
+  if (signals->taken() > 1) return exit_status_of_signal(loop.last_signal());
+  return recorded;
 }
 
 }  // namespace sonde::cli
