@@ -7,6 +7,7 @@
 #include "include/gate.bpf.h"
 #include "include/filter.bpf.h"
 #include "include/stack.bpf.h"
+#include "include/ksym.bpf.h"
 #include "shared/cpu_event.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -26,6 +26,8 @@ std::string fix_for(core::Feature feature) {
       return "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y";
     case Feature::ring_buffer:
       return "boot Linux 5.8 or later";
+    case Feature::kernel_lookup:
+      return "boot Linux 5.13 or later";
     case Feature::batch_lookup:
       return "boot Linux 5.6 or later";
     case Feature::hardware_cycles:

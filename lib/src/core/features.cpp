@@ -20,6 +20,7 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"ring_buffer", "BPF ring buffer (5.8)"},
     {"hardware_cycles", "hardware cycle counter"},
     {"sideband", "kernel records of new mappings (PERF_RECORD_MMAP2)"},
+    {"kernel_lookup", "kernel symbols by bpf_snprintf (5.13)"},
     {"kallsyms", "kernel symbol addresses (CAP_SYSLOG)"},
     {"bpf_stats", "BPF run-time statistics (CAP_SYS_ADMIN)"},
     {"batch_lookup", "batched map reads (5.6)"},

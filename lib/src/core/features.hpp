@@ -22,6 +22,7 @@ enum class Feature {
   ring_buffer,             // BPF_MAP_TYPE_RINGBUF, 5.8
   hardware_cycles,         // a PMU that counts cycles and interrupts
   sideband,                // PERF_RECORD_MMAP2 of every process
+  kernel_lookup,           // bpf_snprintf: names of kernel addresses, 5.13
   kallsyms,                // /proc/kallsyms with addresses
   bpf_stats,               // BPF_ENABLE_STATS, 5.8, CAP_SYS_ADMIN
   batch_lookup,            // BPF_MAP_LOOKUP_BATCH, 5.6

@@ -85,6 +85,9 @@ bool probe_quietly(Feature feature) noexcept {
       return can_open(cycles_attr(99));
     case Feature::sideband:
       return can_open(sideband_attr());
+    case Feature::kernel_lookup:
+      return ::libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_snprintf, nullptr) ==
+             1;
     case Feature::kallsyms:
       return kallsyms_has_addresses();
     case Feature::bpf_stats:

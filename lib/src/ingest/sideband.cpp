@@ -1,25 +1,19 @@
 #include "ingest/sideband.hpp"
 
-#include <sys/mman.h>
+#include <linux/perf_event.h>
+#include <sys/epoll.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
-#include "core/perf_event.hpp"
+#include "core/clock.hpp"
+#include "core/machine.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::ingest {
 namespace {
-
-// One control page, then a power of two of data pages; half of them wake the reader.
-constexpr std::size_t kDataPages = 16;
-
-std::size_t page_size() {
-  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 // Bodies of the records, as perf_event_open(2) lays them out after perf_event_header.
 struct Mmap2Body {
@@ -127,48 +121,49 @@ std::uint64_t apply_sideband_record(std::span<const std::byte> record,
   }
 }
 
-Result<std::unique_ptr<Sideband>> Sideband::open(int cpu, process::AddressSpaces& spaces) {
-  perf_event_attr attr = core::sideband_attr();
-  attr.wakeup_watermark = static_cast<std::uint32_t>(kDataPages * page_size() / 2);
-  UniqueFd fd = core::open_perf_event(attr, cpu);
-  if (!fd) return fail_errno(ErrorCode::AttachFailed, "open the side-band records of a CPU");
-  void* const ring = ::mmap(nullptr, ring_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
-  if (ring == MAP_FAILED) {
-    return fail_errno(ErrorCode::AttachFailed, "map the side-band records of a CPU", errno,
-                      "kernel.perf_event_mlock_kb may be too small");
+Result<std::unique_ptr<Sideband>> Sideband::open(process::AddressSpaces& spaces) {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return fail_errno(ErrorCode::AttachFailed, "create an epoll instance");
+  std::unique_ptr<Sideband> sideband(new Sideband(std::move(epoll), spaces));
+  if (auto followed = sideband->follow_cpus(); !followed) return tl::unexpected(followed.error());
+  return sideband;
+}
+
+Result<void> Sideband::follow_cpus() {
+  for (const int cpu : core::online_cpus()) {
+    if (rings_.contains(cpu)) continue;
+    auto ring = SidebandRing::open(cpu);
+    if (!ring) {
+      if (ring.error().sys_errno == ENODEV) continue;  // went offline meanwhile
+      return tl::unexpected(ring.error());
+    }
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, ring->fd(), &event) != 0) {
+      return fail_errno(ErrorCode::AttachFailed, "wait for the side-band records of a CPU");
+    }
+    rings_.emplace(cpu, std::move(*ring));
   }
-  return std::unique_ptr<Sideband>(new Sideband(std::move(fd), ring, spaces));
-}
-
-Sideband::~Sideband() {
-  ::munmap(ring_, ring_bytes());
-}
-
-std::uint64_t Sideband::ring_bytes() noexcept {
-  return (1 + kDataPages) * page_size();
+  return {};
 }
 
 Result<void> Sideband::drain() noexcept {
-  auto* const control = static_cast<perf_event_mmap_page*>(ring_);
-  const auto* const data = static_cast<const std::byte*>(ring_) + page_size();
-  const std::size_t size = kDataPages * page_size();
-  // Pairs with the kernel's store-release of data_head (perf_output_put_handle).
-  const std::uint64_t head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
-  std::uint64_t tail = control->data_tail;
-  while (head - tail >= sizeof(perf_event_header)) {
-    perf_event_header header{};
-    const std::size_t at = tail % size;
-    // Records are 8-byte aligned and so is the header: it never wraps.
-    std::memcpy(&header, data + at, sizeof(header));
-    if (header.size < sizeof(header) || header.size > head - tail) break;
-    record_.resize(header.size);
-    const std::size_t first = std::min<std::size_t>(header.size, size - at);
-    std::memcpy(record_.data(), data + at, first);
-    std::memcpy(record_.data() + first, data, header.size - first);
-    lost_ += apply_sideband_record(record_, spaces_);
-    tail += header.size;
+  // A process that moves between CPUs leaves its records in several rings. Those from before this
+  // moment are all there; of later ones some may be missing, so they wait.
+  const std::uint64_t complete_until = core::monotonic_ns();
+  for (auto& [cpu, ring] : rings_)
+    ring.read(waiting_);
+  const auto by_time = [](const SidebandRecord& a, const SidebandRecord& b) {
+    return a.time_ns < b.time_ns;
+  };
+  std::stable_sort(waiting_.begin(), waiting_.end(), by_time);
+  const auto end =
+      std::find_if(waiting_.begin(), waiting_.end(),
+                   [&](const SidebandRecord& record) { return record.time_ns > complete_until; });
+  for (auto record = waiting_.begin(); record != end; ++record) {
+    lost_ += apply_sideband_record(record->bytes, spaces_);
   }
-  std::atomic_ref(control->data_tail).store(tail, std::memory_order_release);
+  waiting_.erase(waiting_.begin(), end);
   return {};
 }
 

@@ -2,15 +2,15 @@
 // of processes that live too briefly to be read in /proc.
 #pragma once
 
-#include <linux/perf_event.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "core/event_source.hpp"
+#include "ingest/sideband_ring.hpp"
 #include "process/address_spaces.hpp"
 #include "util/unique_fd.hpp"
 
@@ -21,26 +21,28 @@ namespace sonde::ingest {
 std::uint64_t apply_sideband_record(std::span<const std::byte> record,
                                     process::AddressSpaces& spaces) noexcept;
 
-/// The side-band ring of one CPU. `spaces` must outlive it.
+/// The side-band records of all CPUs, applied in the order of their times. `spaces` must outlive
+/// it.
 class Sideband final : public core::EventSource {
  public:
-  static Result<std::unique_ptr<Sideband>> open(int cpu, process::AddressSpaces& spaces);
-  ~Sideband() override;
+  static Result<std::unique_ptr<Sideband>> open(process::AddressSpaces& spaces);
 
-  int poll_fd() const noexcept override { return fd_.get(); }
+  int poll_fd() const noexcept override { return epoll_.get(); }
   Result<void> drain() noexcept override;
+  /// Adds the CPUs that came online.
+  Result<void> follow_cpus();
 
   std::uint64_t lost() const noexcept { return lost_; }
-  static std::uint64_t ring_bytes() noexcept;
+  std::uint64_t ring_bytes() const noexcept { return rings_.size() * SidebandRing::bytes(); }
 
  private:
-  Sideband(UniqueFd fd, void* ring, process::AddressSpaces& spaces) noexcept
-      : fd_(std::move(fd)), ring_(ring), spaces_(spaces) {}
+  Sideband(UniqueFd epoll, process::AddressSpaces& spaces) noexcept
+      : epoll_(std::move(epoll)), spaces_(spaces) {}
 
-  UniqueFd fd_;
-  void* ring_;
+  UniqueFd epoll_;
+  std::map<int, SidebandRing> rings_;
   process::AddressSpaces& spaces_;
-  std::vector<std::byte> record_;
+  std::vector<SidebandRecord> waiting_;
   std::uint64_t lost_ = 0;
 };
 

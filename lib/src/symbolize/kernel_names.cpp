@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,11 +15,31 @@ namespace {
 
 constexpr const char* kCore = "[kernel]";
 
+// "vfs_read", "ext4_readdir [ext4]", "0xffffffffc0000000".
+KernelSymbol parse_kernel_text(std::string_view text) {
+  if (text.starts_with("0x")) return {};
+  const std::size_t module = text.find(" [");
+  if (module == std::string_view::npos) return {std::string(text), kCore};
+  return {std::string(text.substr(0, module)), std::string(text.substr(module + 1))};
+}
+
+Result<std::vector<KernelSymbol>> find_symbols(const SymbolizerOptions& options,
+                                               std::span<const std::uint64_t> addresses) {
+  if (!options.kernel_names) return find_kernel_symbols(options.root, addresses);
+  const auto texts = options.kernel_names(addresses);
+  if (!texts) return tl::unexpected(texts.error());
+  std::vector<KernelSymbol> symbols;
+  for (const std::string& text : *texts)
+    symbols.push_back(parse_kernel_text(text));
+  symbols.resize(addresses.size());
+  return symbols;
+}
+
 }  // namespace
 
-void KernelNames::resolve(const std::string& root, SymbolCache& cache, Notices& notices) {
+void KernelNames::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices) {
   if (wanted_.sorted().empty()) return;
-  const std::string notes = process::read_text(root + "/sys/kernel/notes");
+  const std::string notes = process::read_text(options.root + "/sys/kernel/notes");
   build_id_ = find_build_id(std::as_bytes(std::span(notes)));
 
   // Only the core's names are kept for the next time: modules and BPF programs come and go.
@@ -33,7 +54,7 @@ void KernelNames::resolve(const std::string& root, SymbolCache& cache, Notices& 
     }
   }
   if (missing.empty()) return;
-  auto symbols = find_kernel_symbols(root, missing);
+  auto symbols = find_symbols(options, missing);
   if (!symbols) {
     const bool hidden = symbols.error().code == ErrorCode::InsufficientPermissions;
     notices.add(

@@ -10,13 +10,14 @@
 #include "symbolize/kallsyms.hpp"
 #include "symbolize/notices.hpp"
 #include "symbolize/symbol_cache.hpp"
+#include "symbolize/symbolizer.hpp"
 
 namespace sonde::symbolize {
 
 class KernelNames {
  public:
   void want(std::uint64_t address) { wanted_.add(address); }
-  void resolve(const std::string& root, SymbolCache& cache, Notices& notices);
+  void resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices);
 
   /// Null if the address has no name.
   const KernelSymbol* find(std::uint64_t address) const;

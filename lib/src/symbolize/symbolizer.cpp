@@ -46,7 +46,7 @@ class Pass {
   explicit Pass(const process::AddressSpaces& spaces) : spaces_(spaces) {}
 
   void want(const RawStack& stack);
-  void resolve(const std::string& root, SymbolCache& cache, Notices& notices);
+  void resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices);
   void name(const RawStack& stack);
   StackProfile finish() { return builder_.finish(); }
 
@@ -82,9 +82,9 @@ void Pass::want(const RawStack& stack) {
   }
 }
 
-void Pass::resolve(const std::string& root, SymbolCache& cache, Notices& notices) {
-  kernel_.resolve(root, cache, notices);
-  files_.resolve(root, cache, notices);
+void Pass::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices) {
+  kernel_.resolve(options, cache, notices);
+  files_.resolve(options.root, cache, notices);
   jit_.resolve(notices);
 }
 
@@ -174,7 +174,7 @@ StackProfile Symbolizer::symbolize(std::span<const RawStack> stacks,
   Pass pass(spaces);
   for (const RawStack& stack : stacks)
     pass.want(stack);
-  pass.resolve(impl_->options.root, impl_->cache, impl_->notices);
+  pass.resolve(impl_->options, impl_->cache, impl_->notices);
   for (const RawStack& stack : stacks)
     pass.name(stack);
   return pass.finish();

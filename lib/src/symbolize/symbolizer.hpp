@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <sonde/error.hpp>
 #include <sonde/report.hpp>
 #include "process/address_spaces.hpp"
 
@@ -29,7 +31,10 @@ struct RawStack {
 struct SymbolizerOptions {
   /// Prefixed to /proc/kallsyms, /usr/lib/debug and the like: "" on a live system, a fake tree in
   /// tests.
-  std::string root;
+  std::string root = {};
+  /// Names kernel addresses in the spelling of the kernel's %ps format ("name", "name [module]",
+  /// "0x..." where there is none), one for each address. Without it /proc/kallsyms is read.
+  std::function<Result<std::vector<std::string>>(std::span<const std::uint64_t>)> kernel_names = {};
 };
 
 /// Holds the caches (symbols by build-id), so that repeated snapshots do not read a file twice. Not

@@ -44,11 +44,18 @@ Result<CpuPlan> plan_cpu(const EbpfConfig& config, const core::FeatureSet& featu
                                                "between two samples have no names",
                                                "grant CAP_PERFMON"));
 
-  plan.entries.push_back(features.has(Feature::kallsyms)
-                             ? entry("kernel symbols", "/proc/kallsyms")
-                             : entry("kernel symbols", "", State::missing,
-                                     "kernel frames are shown as addresses",
-                                     "grant CAP_SYSLOG, or set kernel.kptr_restrict=0"));
+  plan.kernel_lookup = features.has(Feature::kernel_lookup);
+  if (plan.kernel_lookup) {
+    plan.entries.push_back(entry("kernel symbols", "bpf_snprintf"));
+  } else if (features.has(Feature::kallsyms)) {
+    plan.entries.push_back(entry("kernel symbols", "/proc/kallsyms", State::fallback,
+                                 "the end of a run costs some 30 ms more",
+                                 "boot Linux 5.13 or later"));
+  } else {
+    plan.entries.push_back(entry("kernel symbols", "", State::missing,
+                                 "kernel frames are shown as addresses",
+                                 "grant CAP_SYSLOG, or set kernel.kptr_restrict=0"));
+  }
 
   const bool reads_all = features.has(Feature::cap_sys_ptrace);
   plan.entries.push_back(reads_all

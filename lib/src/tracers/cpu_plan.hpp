@@ -13,6 +13,7 @@ struct CpuPlan {
   bool hardware_cycles = false;
   bool sideband = false;
   bool batches = false;
+  bool kernel_lookup = false;
   std::vector<PlanEntry> entries;
 };
 

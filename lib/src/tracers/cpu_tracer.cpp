@@ -9,15 +9,19 @@
 #include "aggregate/stack_counts.hpp"
 #include "core/clock.hpp"
 #include "core/kernel_error.hpp"
+#include "core/kernel_lookup.hpp"
 #include "core/libbpf_log.hpp"
 #include "core/machine.hpp"
 #include "core/object_usage.hpp"
 #include "core/skeleton.hpp"
-#include "cpu.skel.h"
+
 #include "ingest/count_drain.hpp"
 #include "ingest/ring_source.hpp"
 #include "ingest/sideband.hpp"
 #include "shared/cpu_event.h"
+#include "shared/ksym.h"
+// The skeleton uses the types of the shared headers.
+#include "cpu.skel.h"
 #include "symbolize/symbolizer.hpp"
 #include "tracers/cpu_plan.hpp"
 #include "tracers/cpu_sampler.hpp"
@@ -37,7 +41,8 @@ class CpuTracer final : public core::Tracer {
       : config_(config),
         plan_(std::move(plan)),
         filter_(std::move(filter)),
-        sampler_(plan_.hardware_cycles, config.sample_rate) {}
+        sampler_(plan_.hardware_cycles, config.sample_rate),
+        symbolizer_(symbolizer_options()) {}
 
   std::string_view name() const noexcept override { return "cpu"; }
   const std::vector<PlanEntry>& plan() const noexcept override { return plan_.entries; }
@@ -54,7 +59,7 @@ class CpuTracer final : public core::Tracer {
   Result<void> drain() noexcept override;
   Accounting accounting() const override;
   std::uint64_t ring_bytes() const noexcept override {
-    return sidebands_.size() * ingest::Sideband::ring_bytes();
+    return sideband_ == nullptr ? 0 : sideband_->ring_bytes();
   }
   std::optional<double> event_latency_us() const noexcept override;
   std::uint64_t trap_count() const noexcept override { return counters().seen; }
@@ -66,8 +71,8 @@ class CpuTracer final : public core::Tracer {
   std::vector<std::string> notices() const override;
 
  private:
+  symbolize::SymbolizerOptions symbolizer_options();
   void configure();
-  Result<void> open_sidebands();
   void on_record(std::span<const std::byte> record) noexcept;
   sonde_cpu_counters counters() const noexcept;
 
@@ -78,7 +83,7 @@ class CpuTracer final : public core::Tracer {
   core::UniqueSkeleton<cpu_bpf> skeleton_;
   process::AddressSpaces spaces_;
   std::unique_ptr<ingest::RingSource> ring_;
-  std::vector<std::unique_ptr<ingest::Sideband>> sidebands_;
+  std::unique_ptr<ingest::Sideband> sideband_;
   std::optional<ingest::CountDrain> count_drain_;
   CpuSampler sampler_;
   std::vector<core::UniqueLink> links_;
@@ -93,6 +98,17 @@ class CpuTracer final : public core::Tracer {
   symbolize::Symbolizer symbolizer_;
 };
 
+symbolize::SymbolizerOptions CpuTracer::symbolizer_options() {
+  symbolize::SymbolizerOptions options;
+  if (plan_.kernel_lookup) {
+    options.kernel_names = [this](std::span<const std::uint64_t> addresses) {
+      return core::look_up_kernel_names(::bpf_program__fd(skeleton_->progs.ksym_names),
+                                        skeleton_->bss->ksym_exchange, addresses);
+    };
+  }
+  return options;
+}
+
 void CpuTracer::configure() {
   configure_filter(*skeleton_->rodata, filter_, static_cast<std::uint32_t>(::getpid()),
                    core::own_pid_namespace());
@@ -102,7 +118,9 @@ void CpuTracer::configure() {
   ::bpf_map__set_max_entries(skeleton_->maps.counts_a, kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.counts_b, kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.stacks, kRingBytes);
+  if (filter_.tgids.empty()) ::bpf_map__set_max_entries(skeleton_->maps.filter_tgids, 1);
   ::bpf_program__set_autoload(skeleton_->progs.cpu_sample, true);
+  ::bpf_program__set_autoload(skeleton_->progs.ksym_names, plan_.kernel_lookup);
   ::bpf_program__set_autoload(skeleton_->progs.filter_follow_fork, filter_.follow_children);
   ::bpf_program__set_autoload(skeleton_->progs.filter_forget_exit, !filter_.tgids.empty());
 }
@@ -126,15 +144,10 @@ Result<void> CpuTracer::load() {
   count_drain_.emplace(::bpf_map__fd(skeleton_->maps.counts),
                        ::bpf_map__fd(skeleton_->maps.counts_a),
                        ::bpf_map__fd(skeleton_->maps.counts_b), kCountCapacity, plan_.batches);
-  return plan_.sideband ? open_sidebands() : Result<void>();
-}
-
-Result<void> CpuTracer::open_sidebands() {
-  for (const int cpu : core::online_cpus()) {
-    auto sideband = ingest::Sideband::open(cpu, spaces_);
-    if (!sideband) return tl::unexpected(sideband.error());
-    sidebands_.push_back(std::move(*sideband));
-  }
+  if (!plan_.sideband) return {};
+  auto sideband = ingest::Sideband::open(spaces_);
+  if (!sideband) return tl::unexpected(sideband.error());
+  sideband_ = std::move(*sideband);
   return {};
 }
 
@@ -158,6 +171,9 @@ Result<void> CpuTracer::maintain() {
   // A stack arrives well within this time after its sample.
   constexpr std::uint64_t kLongestDelayNs = 5'000'000'000;
   spaces_.forget_unobserved(core::monotonic_ns() - kLongestDelayNs);
+  if (sideband_ != nullptr) {
+    if (auto followed = sideband_->follow_cpus(); !followed) return followed;
+  }
   return sampler_.attach(skeleton_->progs.cpu_sample);
 }
 
@@ -169,8 +185,7 @@ void CpuTracer::detach() noexcept {
 // Mappings before stacks: the first stack of a process asks for what it maps.
 std::vector<core::EventSource*> CpuTracer::sources() noexcept {
   std::vector<core::EventSource*> all;
-  for (const auto& sideband : sidebands_)
-    all.push_back(sideband.get());
+  if (sideband_ != nullptr) all.push_back(sideband_.get());
   all.push_back(ring_.get());
   return all;
 }
@@ -259,12 +274,9 @@ std::vector<std::string> CpuTracer::notices() const {
   if (const std::uint64_t missed = skeleton_->bss->filter_children_missed; missed != 0) {
     notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
   }
-  std::uint64_t lost_records = 0;
-  for (const auto& sideband : sidebands_)
-    lost_records += sideband->lost();
-  if (lost_records != 0) {
+  if (sideband_ != nullptr && sideband_->lost() != 0) {
     notices.push_back(fmt::format(
-        "{} records of new mappings were lost: some frames may have no names", lost_records));
+        "{} records of new mappings were lost: some frames may have no names", sideband_->lost()));
   }
   if (spaces_.missed_processes() != 0) {
     notices.push_back(fmt::format(
