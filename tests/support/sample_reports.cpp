@@ -20,7 +20,7 @@ ReportHeader header() {
   header.target = "whole system";
   header.config = {
       {"sample_rate", std::uint64_t{99}}, {"comm", std::string()}, {"user_stacks", true}};
-  header.plan = {{"cpu", "cpu sampling", "perf_event:cpu-clock", PlanEntry::State::fallback,
+  header.plan = {{"cpu", "sampling", "perf_event:cpu-clock", PlanEntry::State::fallback,
                   "interrupts-off sections are seen late", "run on a machine with a PMU"},
                  {"cpu", "process tracking", "tp_btf", PlanEntry::State::primary, "", ""},
                  {"cpu", "kernel symbols", "", PlanEntry::State::missing,
@@ -139,6 +139,35 @@ Report empty_report() {
   Report report{header(), {profile_without_stacks()}, {}};
   report.header.plan.clear();
   report.summary.accounting = {{"cpu", 0, 0, 0, {}, 0, {}}};
+  return report;
+}
+
+Report doctor_report() {
+  const Value none;
+  const auto text = [](const char* value) { return Value(std::string(value)); };
+  const Table checks{
+      "check",
+      "What was found",
+      {{"name", "CHECK"}, {"ok", "OK"}, {"description", "GIVES"}, {"fix", "HOW TO FIX"}},
+      {{text("btf"), true, text("types of the running kernel"), none},
+       {text("cap_bpf"), false, text("loading programs"), text("run with sudo")}}};
+  const Table features{
+      "feature",
+      "What tracers will use",
+      {{"tracer", "TRACER"},
+       {"feature", "FEATURE"},
+       {"state", "STATE"},
+       {"hook", "HOOK"},
+       {"consequence", "THEN MISSING"},
+       {"fix", "HOW TO FIX"}},
+      {{text("cpu"), text("sampling"), text("primary"), text("perf_event:cycles"), none, none},
+       {text("cpu"), text("kernel symbols"), text("missing"), none, text("names"),
+        text("grant CAP_SYSLOG")}}};
+  Report report{header(), {checks, features}, {}};
+  report.header.command = "doctor";
+  report.header.config.clear();
+  report.header.plan.clear();
+  report.summary.notices = {"tracing is not possible: CAP_BPF is missing"};
   return report;
 }
 

@@ -27,6 +27,9 @@ Report hostile_report();
 /// A session that saw nothing.
 Report empty_report();
 
+/// What `sonde doctor` reports: rows of its record types, and no books since nothing was traced.
+Report doctor_report();
+
 /// Rows instead of stacks, a value of every kind.
 Report rows_report();
 

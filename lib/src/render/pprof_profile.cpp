@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "render/profile_proto.hpp"
+#include "render/profile_totals.hpp"
 #include "render/summary_text.hpp"
 #include "util/text.hpp"
 
@@ -141,7 +142,8 @@ std::uint64_t PprofEncoder::function_id(std::string_view name) {
 }
 
 // `chain`: the functions that share one instruction, innermost inlined first, as profile.proto
-// orders lines.
+// orders lines. Empty stands for a stack without frames: pprof leaves samples without a location
+// out of its figures.
 std::uint64_t PprofEncoder::add_location(const StackProfile& profile,
                                          const std::vector<std::uint32_t>& chain) {
   const auto [known, added] = locations_.try_emplace(chain, location_count_ + 1);
@@ -150,7 +152,8 @@ std::uint64_t PprofEncoder::add_location(const StackProfile& profile,
   Ids functions;
   for (const std::uint32_t frame : chain)
     functions.push_back(function_id(profile.frames[frame].name));
-  const Frame& outermost = profile.frames[chain.back()];
+  if (chain.empty()) functions.push_back(function_id(kNoStack));
+  const Frame outermost = chain.empty() ? Frame{} : profile.frames[chain.back()];
   pbf_writer writer(out_, proto::profile::kLocation);
   writer.add_uint64(proto::location::kId, location_count_);
   if (outermost.module < profile.modules.size()) {
@@ -172,7 +175,7 @@ Ids PprofEncoder::location_ids(const StackProfile& profile, const Stack& stack) 
     ids.push_back(add_location(profile, chain));
     chain.clear();
   }
-  if (!chain.empty()) ids.push_back(add_location(profile, chain));
+  if (!chain.empty() || ids.empty()) ids.push_back(add_location(profile, chain));
   return ids;
 }
 

@@ -47,9 +47,9 @@ std::string percent_of(std::optional<std::uint64_t> cpu_ns, std::chrono::nanosec
 std::string cpu_cost(const ReportSummary& summary) {
   const Overhead& cost = summary.overhead;
   const std::string sum = std::isfinite(cost.cpu_percent)
-                              ? fmt::format("{:.2f} %", cost.cpu_percent)
-                              : std::string(kNotMeasured);
-  return fmt::format("{} of one CPU: own {}, BPF {}, interrupts and traps {}", sum,
+                              ? fmt::format("{:.2f} % of one CPU", cost.cpu_percent)
+                              : "CPU " + std::string(kNotMeasured);
+  return fmt::format("{}: own {}, BPF {}, interrupts and traps {}", sum,
                      percent_of(cost.user_cpu_ns + cost.system_cpu_ns, summary.duration),
                      percent_of(cost.bpf_ns, summary.duration),
                      percent_of(cost.target_trap_ns, summary.duration));
@@ -66,9 +66,9 @@ std::string memory_cost(const Overhead& cost) {
 }
 
 std::string degradation_line(const PlanEntry& entry) {
-  std::string text = fmt::format("{}: {} ", entry.tracer, entry.feature);
-  text += entry.state == PlanEntry::State::missing ? std::string("is missing")
-                                                   : "falls back to " + entry.hook;
+  std::string text = entry.state == PlanEntry::State::missing
+                         ? fmt::format("{}: no {}", entry.tracer, entry.feature)
+                         : fmt::format("{}: {} by {}", entry.tracer, entry.feature, entry.hook);
   if (!entry.consequence.empty()) text += ": " + entry.consequence;
   if (!entry.fix.empty()) text += ". Fix: " + entry.fix;
   return text;
