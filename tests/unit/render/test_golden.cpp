@@ -57,6 +57,13 @@ BOOST_AUTO_TEST_CASE(table_of_rows) {
   sonde::test::check_golden("render/rows.txt", rendered("table", sonde::test::rows_report()));
 }
 
+// The doctor's rows, with no books and no cost: nothing was traced.
+BOOST_AUTO_TEST_CASE(doctor) {
+  sonde::test::check_golden("render/doctor.txt", rendered("table", sonde::test::doctor_report()));
+  sonde::test::check_golden("render/doctor.json",
+                            without_version(rendered("json", sonde::test::doctor_report())));
+}
+
 // A session that saw nothing still shows its books.
 BOOST_AUTO_TEST_CASE(table_of_nothing) {
   sonde::test::check_golden("render/empty.txt", rendered("table", sonde::test::empty_report()));
