@@ -89,7 +89,8 @@ static __always_inline bool filter_comm_passes(struct task_struct *task)
 	return filter_comm_equals(comm);
 }
 
-/* The cgroup itself or any below it; a css leads from a cgroup to its parent in either hierarchy. */
+/* The cgroup itself or any below it; a css leads from a cgroup to its parent in either hierarchy.
+ */
 static __always_inline bool filter_cgroup_passes(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
@@ -101,7 +102,7 @@ static __always_inline bool filter_cgroup_passes(struct task_struct *task)
 	else
 		bpf_core_read(&css, sizeof(css),
 			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-				      filter_cgroup_subsystem * sizeof(void *));
+				  filter_cgroup_subsystem * sizeof(void *));
 	for (int depth = 0; depth < FILTER_MAX_CGROUP_DEPTH && css; depth++) {
 		if (BPF_CORE_READ(css, cgroup, kn, id) == filter_cgroup)
 			return true;

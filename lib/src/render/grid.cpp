@@ -11,16 +11,6 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 
-std::string_view base_name(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-std::string fit_path(const std::string& path, std::size_t width) {
-  if (text::display_width(path) <= width) return path;
-  return text::fit(base_name(path), width);
-}
-
 // Takes from `width` down to `floor` what is still in excess.
 void shrink(std::size_t& width, std::size_t floor, std::size_t& excess) {
   const std::size_t taken = std::min(excess, width - std::min(width, floor));
@@ -63,15 +53,12 @@ void Grid::add_row(std::vector<GridCell> cells) {
 std::vector<std::size_t> Grid::fitted_widths(std::size_t width) const {
   constexpr std::size_t kReadable = 16;
   std::vector<std::size_t> widths;
-  std::vector<std::size_t> base_widths;
   for (const GridColumn& column : columns_) {
     widths.push_back(text::display_width(column.title));
-    base_widths.push_back(widths.back());
   }
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       widths[i] = std::max(widths[i], text::display_width(row[i].text));
-      base_widths[i] = std::max(base_widths[i], text::display_width(base_name(row[i].text)));
     }
   }
   std::size_t total = kGap.size() * columns_.size();
@@ -80,15 +67,11 @@ std::vector<std::size_t> Grid::fitted_widths(std::size_t width) const {
   if (width == 0 || total <= width) return widths;
 
   std::size_t excess = total - width;
-  using Cut = GridColumn::Cut;
-  for (std::size_t i = 0; i < widths.size(); ++i) {
-    if (columns_[i].cut == Cut::path) shrink(widths[i], base_widths[i], excess);
-  }
-  for (const Cut cut : {Cut::end, Cut::path}) {
-    for (std::size_t i = 0; i < widths.size(); ++i) {
-      const std::size_t title = text::display_width(columns_[i].title);
-      if (columns_[i].cut == cut) shrink(widths[i], std::max(title, kReadable), excess);
-    }
+  // The last column is the longest and the first to give.
+  for (std::size_t i = widths.size(); i-- > 0;) {
+    const std::size_t title = text::display_width(columns_[i].title);
+    if (columns_[i].cut == GridColumn::Cut::end)
+      shrink(widths[i], std::max(title, kReadable), excess);
   }
   return widths;
 }
@@ -100,9 +83,7 @@ std::string Grid::text(std::size_t width, bool color) const {
     std::string line;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const GridCell& cell = cell_at(i);
-      const std::string shown = columns_[i].cut == GridColumn::Cut::path
-                                    ? fit_path(cell.text, widths[i])
-                                    : text::fit(cell.text, widths[i]);
+      const std::string shown = text::fit(cell.text, widths[i]);
       const std::string padding(widths[i] - std::min(widths[i], text::display_width(shown)), ' ');
       line += kGap;
       if (columns_[i].align == GridColumn::Align::right) line += padding;

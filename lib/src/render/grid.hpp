@@ -15,9 +15,8 @@ std::string paint(std::string_view text, Style style, bool color);
 
 struct GridColumn {
   enum class Align { left, right };
-  /// What may be lost when the terminal is too narrow: nothing, the end of a text, or the folders
-  /// of a path first.
-  enum class Cut { never, end, path };
+  /// What may be lost when the terminal is too narrow: nothing, or the end of a text.
+  enum class Cut { never, end };
   std::string title;
   Align align = Align::left;
   Cut cut = Cut::never;

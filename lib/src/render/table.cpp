@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "render/grid.hpp"
@@ -66,6 +67,11 @@ std::string value_title(const StackProfile& profile) {
 // other are not quite independent, so it is a guide, not a bound.
 double error_points(double share, std::uint64_t samples) {
   return 100 * 1.96 * std::sqrt(share * (1 - share) / static_cast<double>(samples));
+}
+
+// The folder is in every other format; here it would push the function out of sight.
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
 }
 
 std::string error_line(const ProfileTotals& totals) {
@@ -161,16 +167,16 @@ class TableRenderer final : public Renderer {
     Grid grid({{"SELF%", Align::right, Cut::never},
                {"TOTAL%", Align::right, Cut::never},
                {value_title(profile), Align::right, Cut::never},
-               {"FUNCTION", Align::left, Cut::end},
-               {"MODULE", Align::left, Cut::path}});
+               {"MODULE", Align::left, Cut::end},
+               {"FUNCTION", Align::left, Cut::end}});
     const std::size_t rows = shown(totals.functions.size());
     for (std::size_t i = 0; i < rows; ++i) {
       const FunctionTotal& function = totals.functions[i];
       grid.add_row({share_cell(function.self, totals.value),
                     {fmt::format("{:.2f}", percent(function.total, totals.value))},
                     {value_text(profile, function.self)},
-                    {text::printable(function.name)},
-                    {text::printable(module_path(profile, function.module))}});
+                    {text::printable(file_name(module_path(profile, function.module)))},
+                    {text::printable(function.name)}});
     }
     return grid.text(options_.width, options_.color) +
            more_line(totals.functions.size(), rows, "functions");
