@@ -199,7 +199,9 @@ class TableRenderer final : public Renderer {
         cells.push_back({humanize_nanoseconds(static_cast<double>(*process.cpu_ns))});
       cells.push_back({fmt::format("{}", process.pid)});
       std::string name = text::printable(process.comm);
-      if (process.other_names != 0) name += fmt::format(" (+{} thread names)", process.other_names);
+      if (process.other_names != 0)
+        name += fmt::format(" (+{} thread name{})", process.other_names,
+                            process.other_names == 1 ? "" : "s");
       cells.push_back({std::move(name)});
       grid.add_row(std::move(cells));
     }
