@@ -61,6 +61,7 @@ ssize_t read_retrying(int fd, void* buffer, std::size_t size) noexcept {
 
 std::vector<char*> null_terminated(const std::vector<std::string>& arguments) {
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments)
     pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);

@@ -58,7 +58,7 @@ struct Image {
 }  // namespace
 
 struct AddressSpaces::Impl {
-  explicit Impl(std::string root_directory) : root(root_directory), files(root_directory) {}
+  explicit Impl(const std::string& root_directory) : root(root_directory), files(root_directory) {}
 
   std::string root;
   std::mutex lock;
