@@ -89,8 +89,7 @@ static __always_inline bool filter_comm_passes(struct task_struct *task)
 	return filter_comm_equals(comm);
 }
 
-/* The cgroup itself or any below it; a css leads from a cgroup to its parent in either hierarchy.
- */
+/* The cgroup itself or any below it; in both hierarchies a css leads to the cgroup's parent. */
 static __always_inline bool filter_cgroup_passes(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
