@@ -130,7 +130,15 @@ Result<std::unique_ptr<Sideband>> Sideband::open(process::AddressSpaces& spaces)
 }
 
 Result<void> Sideband::follow_cpus() {
-  for (const int cpu : core::online_cpus()) {
+  const std::vector<int> cpus = core::online_cpus();
+  // The kernel stops the event of a CPU that goes offline and does not start it again.
+  for (auto& [cpu, ring] : rings_) {
+    if (!std::binary_search(cpus.begin(), cpus.end(), cpu)) ring.read(waiting_);
+  }
+  std::erase_if(rings_, [&](const auto& entry) {
+    return !std::binary_search(cpus.begin(), cpus.end(), entry.first);
+  });
+  for (const int cpu : cpus) {
     if (rings_.contains(cpu)) continue;
     auto ring = SidebandRing::open(cpu);
     if (!ring) {

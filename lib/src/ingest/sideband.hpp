@@ -29,7 +29,7 @@ class Sideband final : public core::EventSource {
 
   int poll_fd() const noexcept override { return epoll_.get(); }
   Result<void> drain() noexcept override;
-  /// Adds the CPUs that came online.
+  /// Adds the CPUs that came online and drops those that went offline.
   Result<void> follow_cpus();
 
   std::uint64_t lost() const noexcept { return lost_; }

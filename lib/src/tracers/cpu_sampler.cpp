@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/kernel_error.hpp"
@@ -18,6 +19,11 @@ Result<void> CpuSampler::attach(const bpf_program* program) {
     return fail(ErrorCode::UnsupportedPlatform, "cannot read /sys/devices/system/cpu/online",
                 "Mount sysfs on /sys");
   }
+  // The kernel stops the event of a CPU that goes offline and does not start it again
+  // (perf_event_exit_cpu_context() in kernel/events/core.c).
+  std::erase_if(links_, [&](const auto& link) {
+    return !std::binary_search(cpus.begin(), cpus.end(), link.first);
+  });
   const perf_event_attr attr =
       hardware_cycles_ ? core::cycles_attr(hertz_) : core::cpu_clock_attr(hertz_);
   for (const int cpu : cpus) {

@@ -11,15 +11,15 @@
 
 namespace sonde::tracers {
 
-/// One perf event a CPU, each running the sampling program. Follows CPUs that come online; the
-/// event of one that goes offline stops by itself and goes on when it returns.
+/// One perf event a CPU, each running the sampling program. Follows CPUs that go offline and come
+/// online.
 class CpuSampler {
  public:
   CpuSampler(bool hardware_cycles, std::uint32_t hertz) noexcept
       : hardware_cycles_(hardware_cycles), hertz_(hertz) {}
 
-  /// Attaches `program` to every online CPU that has no event yet. AttachFailed naming the CPU; a
-  /// CPU that went offline meanwhile is no error.
+  /// Attaches `program` to every online CPU that has no event yet, and drops the events of those
+  /// that went offline. AttachFailed naming the CPU; one that went offline meanwhile is no error.
   Result<void> attach(const bpf_program* program);
   void detach() noexcept { links_.clear(); }
 
