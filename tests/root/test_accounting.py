@@ -1,0 +1,92 @@
+"""The books and the cost. That they balance is checked for every report of every test, by read_report()."""
+
+import json
+import os
+import re
+import subprocess
+
+from tracing import SONDE, TracingTest, main, program, run
+
+
+class Limit(TracingTest):
+    def test_max_samples(self):
+        """At --max-samples recording stops, each CPU passing it by one at most, and the report says when."""
+        self.spawn(program("spin"))
+        report = self.trace("-F", "997", "-d", "3", "--max-samples", "20")
+        self.assertGreaterEqual(report.count(), 20)
+        self.assertLessEqual(report.count(), 20 + os.cpu_count())
+        (notice,) = [text for text in report.summary["notices"] if "--max-samples" in text]
+        self.assertRegex(notice, r"20 samples")
+
+    def test_default_is_enough(self):
+        """Without the option the limit is never in the way."""
+        self.spawn(program("spin"))
+        report = self.trace("-F", "997", "-d", "1")
+        self.assertEqual([text for text in report.summary["notices"] if "--max-samples" in text], [])
+
+
+class Loss(TracingTest):
+    def test_none(self):
+        """Nothing is lost on a busy machine, and --fail-on-loss agrees."""
+        for _ in range(3):
+            self.spawn(program("spin"))
+        report = self.trace("-F", "997", "-d", "2", "--fail-on-loss")
+        self.assertEqual(sum(report.books["lost"].values()), 0)
+
+    def test_idle_is_not_seen_as_work(self):
+        """What is filtered is counted as such: with a target, every sample of other processes."""
+        spin = self.spawn(program("spin"))
+        self.spawn(program("spin"))
+        report = self.trace("-p", str(spin.pid), "-F", "499", "-d", "1")
+        self.assertGreater(report.books["filtered"], 0)
+        online = report.header["online_cpus"]
+        seconds = report.summary["duration_ns"] / 1e9
+        # cpu-clock ticks on idle CPUs, too: every tick of every CPU is in the books.
+        if report.plan("sampling")["hook"] == "perf_event:cpu-clock":
+            self.assertAlmostEqual(report.books["seen"] / (499 * online * seconds), 1, delta=0.05)
+
+
+class EveryFormat(TracingTest):
+    def test_books_and_cost_are_shown(self):
+        """Each format, or stderr beside it, shows seen = reported + filtered + lost + in flight, and the cost."""
+        for name in ("table", "folded", "pprof"):
+            file = self.path(f"report.{name}")
+            result = run("cpu", "-d", "300ms", "-f", name, "-o", file)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            text = result.stderr
+            if name == "table":
+                with open(file, encoding="utf-8") as table:
+                    text = table.read()
+            books = re.search(
+                r"cpu: seen ([\d,]+) = reported ([\d,]+) \+ filtered ([\d,]+) \+ lost ([\d,]+).* \+ in flight ([\d,]+)",
+                text,
+            )
+            self.assertIsNotNone(books, text)
+            seen, *parts = (int(number.replace(",", "")) for number in books.groups())
+            self.assertEqual(seen, sum(parts))
+            self.assertRegex(text, r"cost +[\d.]+ % of one CPU")
+
+
+class Cost(TracingTest):
+    def test_measured(self):
+        """The stated CPU time is that which the kernel charged to the process; memory is below 50 MB."""
+        self.spawn(program("spin"))
+        file = self.path("report.json")
+        sonde = subprocess.Popen([SONDE, "cpu", "-d", "2", "-F", "499", "-o", file])
+        _, status, used = os.wait4(sonde.pid, 0)
+        sonde.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(sonde.returncode, 0)
+        with open(file, encoding="utf-8") as lines:
+            overhead = json.loads(lines.readlines()[-1])["overhead"]
+        stated = (overhead["user_cpu_ns"] + overhead["system_cpu_ns"]) / 1e9
+        charged = used.ru_utime + used.ru_stime
+        # Writing the report comes after the statement; nothing stated may be missing from the charge.
+        self.assertLessEqual(stated, charged * 1.1 + 0.02)
+        self.assertGreaterEqual(stated, charged * 0.3)
+        self.assertLess(overhead["memory_bytes"], 50 << 20)
+        self.assertGreater(overhead["map_bytes"], 0)
+        self.assertGreater(overhead["bpf_ns"], 0)
+
+
+if __name__ == "__main__":
+    main()
