@@ -141,7 +141,7 @@ void AddressSpaces::Impl::try_perf_map(std::int32_t pid, Image& image) {
   if (fd) image.perf_map = files.keep_open(std::move(fd));
 }
 
-AddressSpaces::AddressSpaces(std::string root) : impl_(std::make_unique<Impl>(std::move(root))) {
+AddressSpaces::AddressSpaces(const std::string& root) : impl_(std::make_unique<Impl>(root)) {
 }
 AddressSpaces::~AddressSpaces() = default;
 AddressSpaces::AddressSpaces(AddressSpaces&&) noexcept = default;

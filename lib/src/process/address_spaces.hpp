@@ -28,7 +28,7 @@ struct MmapEvent {
 class AddressSpaces {
  public:
   /// `root` is prefixed to /proc and to file names: "" on a live system, a fake tree in tests.
-  explicit AddressSpaces(std::string root = {});
+  explicit AddressSpaces(const std::string& root = {});
   ~AddressSpaces();
   AddressSpaces(AddressSpaces&&) noexcept;
   AddressSpaces& operator=(AddressSpaces&&) noexcept;

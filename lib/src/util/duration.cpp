@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "util/fail.hpp"
 
@@ -41,7 +42,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     const double nanoseconds = number * static_cast<double>(known.nanoseconds);
     if (!(nanoseconds >= 0)) return bad("it is negative");
     if (nanoseconds > kLongest) return bad("it is over 100 years");
-    return std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds + 0.5));
+    return std::chrono::nanoseconds(std::llround(nanoseconds));
   }
   return bad(fmt::format("the unit '{}' is unknown", unit));
 }
