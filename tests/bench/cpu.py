@@ -47,25 +47,27 @@ class Tool:
         return time.monotonic() - begin, cpu, rss
 
 
-def bpf_seconds(tools_name):
-    """Time in BPF programs that were loaded by processes of that name, so far."""
+def bpf_seconds(pid):
+    """Time so far in the BPF programs that a process holds; None if it holds none."""
+    held = set()
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        held |= {int(number) for number in re.findall(r"(?m)^prog_id:\s*(\d+)", info.read_text(encoding="utf-8"))}
     shown = subprocess.run(["bpftool", "-j", "prog", "show"], check=True, capture_output=True, text=True).stdout
-    return sum(
-        program.get("run_time_ns", 0)
-        for program in json.loads(shown)
-        if any(holder["comm"] == tools_name for holder in program.get("pids", []))
-    ) / 1e9
+    times = [program.get("run_time_ns", 0) for program in json.loads(shown) if program["id"] in held]
+    return sum(times) / 1e9 if times else None
 
 
-def bpf_share(command, name, folder):
-    """Share of one CPU that the BPF programs of a session take."""
+def bpf_share(command, folder):
+    """Share of one CPU that the BPF programs of a session take. That nothing is measured is an error, not 0."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     time.sleep(2)  # past its start
-    begin, used = time.monotonic(), bpf_seconds(name)
+    begin, before = time.monotonic(), bpf_seconds(process.pid)
     time.sleep(2)
-    share = (bpf_seconds(name) - used) / (time.monotonic() - begin)
+    after, end = bpf_seconds(process.pid), time.monotonic()
     process.wait()
-    return share
+    if not before or not after or after == before:
+        sys.exit(f"{command[0]}: the time in its BPF programs could not be measured")
+    return (after - before) / (end - begin)
 
 
 def median_rows(tools, rounds, folder):
@@ -131,7 +133,7 @@ def cost(sonde, hertz, rounds, folder):
     before = BPF_STATS.read_text(encoding="ascii")
     try:
         BPF_STATS.write_text("1", encoding="ascii")
-        bpf = {"sonde": bpf_share(own, "sonde", folder), "bpftrace": bpf_share(tools[1].commands[0], "bpftrace", folder)}
+        bpf = {tool.name: bpf_share(tool.commands[0], folder) for tool in tools[:2]}
     finally:
         BPF_STATS.write_text(before, encoding="ascii")
     base = medians["sonde"][1] / seconds + bpf["sonde"]
@@ -169,10 +171,10 @@ def main():
     sonde, spin = (os.path.abspath(path) for path in (arguments.sonde, arguments.spin))
     with tempfile.TemporaryDirectory(prefix="sonde-bench-") as folder:
         rounds = max(10, arguments.rounds)
-        print("idle machine", end="")
+        print(f"machine as it is found, load average {os.getloadavg()[0]:.1f}", end="")
         first_sample(sonde, rounds, folder)
         startup(sonde, rounds, folder)
-        print("\nbusy machine: 2 computing programs, redis-server under redis-benchmark", end="")
+        print(f"\nload average {os.getloadavg()[0]:.1f}, and now 2 computing programs, redis-server under redis-benchmark", end="")
         processes = load(spin, folder)
         try:
             first_sample(sonde, rounds, folder)
