@@ -31,11 +31,16 @@ class Fallbacks(TracingTest):
         """Kernel names come from /proc/kallsyms, or are missing where that shows none either."""
         report = self.check("kernel_lookup", "kernel symbols", "fallback")
         self.assertEqual(report.plan("kernel symbols")["hook"], "/proc/kallsyms")
-        self.check("kernel_lookup kallsyms", "kernel symbols", "missing")
+        report = self.check("kernel_lookup kallsyms", "kernel symbols", "missing")
+        kernel = [frame for stack in report.stacks for frame in stack["frames"] if frame["kind"] == "kernel"]
+        self.assertTrue(kernel)
+        for frame in kernel:
+            self.assertTrue(frame["name"].startswith("[kernel+0x"), frame)
 
     def test_bpf_stats(self):
-        """The plan says that the own cost is not measured."""
-        self.check("bpf_stats", "own cost", "missing")
+        """The plan says that the own cost is not measured, and no number stands for it."""
+        report = self.check("bpf_stats", "own cost", "missing")
+        self.assertIsNone(report.summary["overhead"]["bpf_ns"])
 
     def test_checkpoint_restore(self):
         """Binaries are read without /proc/PID/map_files."""

@@ -156,7 +156,7 @@ Result<void> Session::start() {
   s.header.online_cpus = machine.online_cpus;
   s.header.plan = s.tracer->plan();
   s.started_ns = monotonic_ns();
-  s.stats.start(s.started_ns);
+  if (s.tracer->measures_program_time()) s.stats.start(s.started_ns);
   s.tracer->gate() = SONDE_GATE_RECORDING;
   s.state = Impl::State::running;
   s.reader = std::thread([&s] { s.read_until_stopped(); });

@@ -50,6 +50,8 @@ class Tracer {
   virtual std::uint64_t trap_count() const noexcept = 0;
   /// Runs of all BPF programs, for scaling their measured time.
   virtual std::uint64_t program_runs() const noexcept = 0;
+  /// Whether the plan measures the time in BPF programs.
+  virtual bool measures_program_time() const noexcept = 0;
   /// True when recording ended by itself (max_samples).
   virtual bool limit_reached() const noexcept = 0;
 

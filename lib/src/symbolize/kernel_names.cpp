@@ -54,6 +54,7 @@ void KernelNames::resolve(const SymbolizerOptions& options, SymbolCache& cache, 
     }
   }
   if (missing.empty()) return;
+  if (!options.kernel_symbols) return;
   auto symbols = find_symbols(options, missing);
   if (!symbols) {
     const bool hidden = symbols.error().code == ErrorCode::InsufficientPermissions;

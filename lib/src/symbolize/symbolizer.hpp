@@ -32,6 +32,8 @@ struct SymbolizerOptions {
   /// Prefixed to /proc/kallsyms, /usr/lib/debug and the like: "" on a live system, a fake tree in
   /// tests.
   std::string root = {};
+  /// Off: kernel frames keep their addresses.
+  bool kernel_symbols = true;
   /// Names kernel addresses in the spelling of the kernel's %ps format ("name", "name [module]",
   /// "0x..." where there is none), one for each address. Without it /proc/kallsyms is read.
   std::function<Result<std::vector<std::string>>(std::span<const std::uint64_t>)> kernel_names = {};

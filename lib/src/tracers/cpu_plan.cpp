@@ -45,6 +45,7 @@ Result<CpuPlan> plan_cpu(const EbpfConfig& config, const core::FeatureSet& featu
                                                "grant CAP_PERFMON"));
 
   plan.kernel_lookup = features.has(Feature::kernel_lookup);
+  plan.kernel_symbols = plan.kernel_lookup || features.has(Feature::kallsyms);
   if (plan.kernel_lookup) {
     plan.entries.push_back(entry("kernel symbols", "bpf_snprintf"));
   } else if (features.has(Feature::kallsyms)) {
@@ -67,12 +68,12 @@ Result<CpuPlan> plan_cpu(const EbpfConfig& config, const core::FeatureSet& featu
       reads_deleted ? entry("deleted binaries", "/proc/PID/map_files")
                     : entry("deleted binaries", "/proc/PID/root", State::fallback,
                             "code of deleted files has no names", "grant CAP_CHECKPOINT_RESTORE"));
+  plan.program_time = features.has(Feature::bpf_stats);
 
-  plan.entries.push_back(features.has(Feature::bpf_stats)
-                             ? entry("own cost", "BPF_ENABLE_STATS")
-                             : entry("own cost", "", State::missing,
-                                     "time in BPF programs is not measured",
-                                     "run with sudo (CAP_SYS_ADMIN)"));
+  plan.entries.push_back(plan.program_time ? entry("own cost", "BPF_ENABLE_STATS")
+                                           : entry("own cost", "", State::missing,
+                                                   "time in BPF programs is not measured",
+                                                   "run with sudo (CAP_SYS_ADMIN)"));
 
   plan.batches = features.has(Feature::batch_lookup);
   if (!plan.batches) {

@@ -14,6 +14,8 @@ struct CpuPlan {
   bool sideband = false;
   bool batches = false;
   bool kernel_lookup = false;
+  bool kernel_symbols = false;
+  bool program_time = false;
   std::vector<PlanEntry> entries;
 };
 

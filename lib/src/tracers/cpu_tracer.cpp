@@ -64,6 +64,7 @@ class CpuTracer final : public core::Tracer {
   std::optional<double> event_latency_us() const noexcept override;
   std::uint64_t trap_count() const noexcept override { return counters().seen; }
   std::uint64_t program_runs() const noexcept override { return counters().seen; }
+  bool measures_program_time() const noexcept override { return plan_.program_time; }
   bool limit_reached() const noexcept override { return skeleton_->bss->cpu_limit_time_ns != 0; }
 
   void take() override { taken_ = counts_.take(); }
@@ -100,6 +101,7 @@ class CpuTracer final : public core::Tracer {
 
 symbolize::SymbolizerOptions CpuTracer::symbolizer_options() {
   symbolize::SymbolizerOptions options;
+  options.kernel_symbols = plan_.kernel_symbols;
   if (plan_.kernel_lookup) {
     options.kernel_names = [this](std::span<const std::uint64_t> addresses) {
       return core::look_up_kernel_names(::bpf_program__fd(skeleton_->progs.ksym_names),

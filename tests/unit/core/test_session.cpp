@@ -68,6 +68,7 @@ class FakeTracer final : public core::Tracer {
   std::optional<double> event_latency_us() const noexcept override { return {}; }
   std::uint64_t trap_count() const noexcept override { return 0; }
   std::uint64_t program_runs() const noexcept override { return 0; }
+  bool measures_program_time() const noexcept override { return false; }
   bool limit_reached() const noexcept override { return false; }
   void take() override { note("take"); }
   Result<std::vector<Section>> sections() override { return std::vector<Section>{}; }
