@@ -173,11 +173,12 @@ class Disk(TracingTest):
         os.mkdir(folder)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", folder], check=True)
         self.addCleanup(subprocess.run, ["umount", folder], check=True)
-        self.spawn(program("spin"))
+        with open(os.path.join(folder, "filler"), "wb") as filler:
+            filler.write(bytes(4096))
         result = run("cpu", "-d", "500ms", "-f", "json", "-o", os.path.join(folder, "report.json"))
         self.assertEqual(result.returncode, 1)
         self.assertIn("No space left on device", result.stderr)
-        self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(os.listdir(folder), ["filler"])
 
 
 if __name__ == "__main__":
