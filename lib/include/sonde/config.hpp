@@ -26,6 +26,8 @@ struct Target {
   std::string container;
   /// Also trace every process that a target forks from now on.
   bool follow_children = false;
+  /// The process is a launcher: what it does before its next execve() is not the target's.
+  bool from_exec = false;
 
   bool whole_system() const noexcept {
     return pids.empty() && comm.empty() && cgroup.empty() && container.empty();
@@ -42,6 +44,41 @@ struct CpuOptions {
   bool user_stacks = true;
   /// Record the kernel part of each stack.
   bool kernel_stacks = true;
+};
+
+/// What the rows of system calls are told apart by, besides the call.
+enum class SyscallGroup { process, thread, cgroup, error };
+
+/// What a stack of system calls counts for.
+enum class StackWeight { count, time, errors };
+
+struct SyscallOptions {
+  /// Names ("openat"), classes ("%file") and their opposites ("!futex"); empty: every call. Names
+  /// select both the native and the 32-bit call; "io_uring:read" selects an io_uring operation.
+  std::vector<std::string> calls;
+  /// Only calls that failed.
+  bool failed_only = false;
+  /// Only calls that failed with one of these, such as "EACCES".
+  std::vector<std::string> errors;
+  /// Only calls that took at least this long.
+  std::chrono::nanoseconds min_latency{0};
+  /// Rows are by system call and by these.
+  std::vector<SyscallGroup> by;
+  /// Measure how long calls take. Without it rows have counts only, and calls cost less.
+  bool latency = true;
+  /// Add rows of calls by error to the report.
+  bool error_table = false;
+  /// Add the latency histogram of each row to the report.
+  bool histograms = false;
+  /// Live trace: every call as an event, instead of rows.
+  bool trace = false;
+  /// Bytes of the contents of buffers in a live trace.
+  std::uint32_t string_bytes = 32;
+  /// Record the user stack of each call.
+  bool stacks = false;
+  StackWeight stack_weight = StackWeight::count;
+  /// Ring buffer of the live trace, rounded up to a power of two.
+  std::uint64_t ring_bytes = 16u << 20;
 };
 
 enum class LogLevel { debug, info, warning };
@@ -62,6 +99,7 @@ struct EbpfConfig {
 
   Target target;
   CpuOptions cpu;
+  SyscallOptions syscall;
   /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
   /// fallbacks.
   std::vector<std::string> disabled_features;
@@ -76,6 +114,7 @@ struct EbpfConfig {
   EbpfConfig& with_max_samples(std::uint64_t count);
   EbpfConfig& with_target(Target value);
   EbpfConfig& with_cpu_options(CpuOptions value);
+  EbpfConfig& with_syscall_options(SyscallOptions value);
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
   EbpfConfig& with_log(LogCallback callback);
 

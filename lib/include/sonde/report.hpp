@@ -13,10 +13,13 @@
 
 namespace sonde {
 
-enum class Unit { none, count, bytes, nanoseconds, microseconds, percent, hertz };
+/// `timestamp` is in nanoseconds since the Unix epoch.
+enum class Unit { none, count, bytes, nanoseconds, microseconds, percent, hertz, timestamp };
 
-/// std::monostate is "not measured": null in JSON, "-" in a table.
-using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string>;
+/// std::monostate is "not measured": null in JSON, "-" in a table. A list is an array in JSON, and
+/// joined by ", " in a table.
+using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string,
+                           std::vector<std::string>>;
 
 struct Column {
   /// JSON field name, unit suffix included ("total_ns").
@@ -33,6 +36,25 @@ struct Table {
   std::vector<Column> columns;
   /// Each row has columns.size() values.
   std::vector<std::vector<Value>> rows;
+  /// How a row reads as one line of text when rows are shown as they happen: column keys in braces,
+  /// such as "{name}({args}) = {result}". Empty for tables that are shown as a grid.
+  std::string line;
+};
+
+/// How often values fell into each range.
+struct Histogram {
+  /// What it is of: the keys and values of its row.
+  std::vector<std::pair<Column, Value>> labels;
+  std::string title;
+  Unit unit = Unit::nanoseconds;
+  struct Bucket {
+    /// Values from `low` to below `high`.
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    std::uint64_t count = 0;
+  };
+  /// In ascending order; those in which nothing fell are left out.
+  std::vector<Bucket> buckets;
 };
 
 enum class FrameKind { user, kernel, inlined, jit, unknown };
@@ -91,7 +113,7 @@ struct StackProfile {
   std::uint64_t period_ns = 0;
 };
 
-using Section = std::variant<Table, StackProfile>;
+using Section = std::variant<Table, StackProfile, Histogram>;
 
 /// One feature of a tracer on this kernel: what was chosen and what that costs the user.
 struct PlanEntry {

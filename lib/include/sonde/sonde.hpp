@@ -6,3 +6,4 @@
 #include <sonde/error.hpp>
 #include <sonde/loader.hpp>
 #include <sonde/report.hpp>
+#include <sonde/syscall_tracer.hpp>

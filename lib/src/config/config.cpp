@@ -53,6 +53,11 @@ EbpfConfig& EbpfConfig::with_cpu_options(CpuOptions value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_syscall_options(SyscallOptions value) {
+  syscall = std::move(value);
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_disabled_features(std::vector<std::string> names) {
   disabled_features = std::move(names);
   return *this;

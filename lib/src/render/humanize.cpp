@@ -1,6 +1,7 @@
 #include "render/humanize.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cmath>
@@ -45,6 +46,7 @@ std::string humanize_number(double value, Unit unit) {
       return fmt::format("{:.2f}", value);
     case Unit::hertz:
       return fmt::format("{} Hz", value);
+    case Unit::timestamp:
     case Unit::count:
     case Unit::none:
       break;
@@ -75,6 +77,8 @@ std::string humanize(const Value& value, Unit unit) {
           return held ? "yes" : "no";
         } else if constexpr (std::is_same_v<Held, std::string>) {
           return text::printable(held);
+        } else if constexpr (std::is_same_v<Held, std::vector<std::string>>) {
+          return text::printable(fmt::format("{}", fmt::join(held, ", ")));
         } else if constexpr (std::is_integral_v<Held>) {
           const bool scaled = unit != Unit::none && unit != Unit::count;
           return scaled ? humanize_number(static_cast<double>(held), unit)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Rows, records and counters of the system call tracer. */
+#ifndef SONDE_SYSCALL_EVENT_H
+#define SONDE_SYSCALL_EVENT_H
+
+#include "wire.h"
+
+/* Whose numbering a call's number belongs to. */
+#define SONDE_ABI_NATIVE 0
+#define SONDE_ABI_COMPAT 1 /* 32-bit calls on a 64-bit kernel */
+#define SONDE_ABI_URING	 2 /* io_uring operations: the number is the opcode */
+#define SONDE_ABI_COUNT	 3
+
+#define SONDE_CALL_NUMBERS   512 /* numbers below this can be selected one by one */
+#define SONDE_CALL_ARGUMENTS 6
+
+/* Log-linear: 8 buckets for each power of two, exact below 8 ns, up to 2^42 ns (73 minutes); the
+ * last bucket also holds what is longer. */
+#define SONDE_LATENCY_SUB_BITS 3
+#define SONDE_LATENCY_BUCKETS  320
+
+/* The finest rows that the kernel keeps; user space adds them up to what was asked for. */
+struct sonde_call_key {
+	__u64 cgroup; /* id; 0 unless rows are by cgroup */
+	__u32 tgid;   /* 0 unless rows are by process or thread */
+	__u32 tid;
+	__u32 number;
+	__u16 error; /* positive errno; 0: the call succeeded or never returns */
+	__u8 abi;    /* SONDE_ABI_* */
+	__u8 pad;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_key) == 24, "wire layout");
+
+struct sonde_call_stats {
+	__u64 calls;
+	__u64 timed; /* calls whose begin was seen: total, min, max and buckets are of these */
+	__u64 total_ns;
+	__u64 min_ns;
+	__u64 max_ns;
+	char comm[SONDE_COMM_LENGTH]; /* of the thread at the row's first call */
+	__u32 buckets[SONDE_LATENCY_BUCKETS];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_stats) == 56 + 4 * SONDE_LATENCY_BUCKETS,
+		    "wire layout");
+
+/* With counting only. */
+struct sonde_call_count {
+	__u64 calls;
+	char comm[SONDE_COMM_LENGTH];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_count) == 24, "wire layout");
+
+#define SONDE_CALL_NO_RETURN (1u << 0) /* the thread ended in the call: exit, exit_group */
+#define SONDE_CALL_NO_BEGIN  (1u << 1) /* the begin was not seen; start_ns is 0 */
+#define SONDE_CALL_MEMORY                                                                          \
+	(1u << 2) /* a SONDE_RECORD_CALL_MEMORY with this tid and start_ns precedes */
+
+/* One call of the live trace, sent when it is over. Followed by pieces read at its end. */
+struct sonde_call_record {
+	struct sonde_record_header header; /* time: the end */
+	__u64 start_ns;
+	__s64 result; /* as the kernel returns it: -4095 to -1 is an error */
+	__u32 tgid;
+	__u32 tid;
+	__u32 number;
+	__u8 abi;
+	__u8 flags; /* SONDE_CALL_* */
+	__u16 pad;
+	char comm[SONDE_COMM_LENGTH];
+	__u64 args[SONDE_CALL_ARGUMENTS];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_record) == 112, "wire layout");
+
+/* What the arguments of a call point to, read at its begin. Followed by pieces. */
+struct sonde_call_memory_record {
+	struct sonde_record_header header; /* time: the begin of the call, its start_ns */
+	__u32 tid;
+	__u32 pad;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_memory_record) == 24, "wire layout");
+
+#define SONDE_PIECE_CUT	       (1u << 0) /* there was more */
+#define SONDE_PIECE_UNREADABLE (1u << 1) /* no bytes: not resident at the begin, or a bad address  \
+					  */
+
+/* Memory that one argument points to; its bytes follow, filled up to a multiple of 8. */
+struct sonde_call_piece {
+	__u64 address;
+	__u16 length;
+	__u8 argument; /* 0 to 5 */
+	__u8 index; /* of an element behind the argument (iovec, string of argv); 0xff: the argument
+		       itself */
+	__u8 flags; /* SONDE_PIECE_* */
+	__u8 pad[3];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_piece) == 16, "wire layout");
+#define SONDE_PIECE_ITSELF 0xff
+
+/* How to read what an argument points to. Made by user space from the signatures of the calls, one
+ * for each argument of each number; the kernel knows no call by name. */
+#define SONDE_READ_NOTHING 0
+#define SONDE_READ_STRING  1 /* zero-terminated, at most `size` bytes */
+#define SONDE_READ_FIXED   2 /* `size` bytes */
+#define SONDE_READ_COUNTED                                                                         \
+	3 /* argument `counter` times `size` bytes; result, if counter is SONDE_COUNTER_RESULT */
+#define SONDE_READ_STRINGS 4 /* NULL-terminated array of string pointers (argv): the strings too   \
+			      */
+#define SONDE_READ_IOVEC                                                                           \
+	5 /* argument `counter` elements of struct iovec, and the start of what they point to */
+#define SONDE_READ_MSGHDR                                                                          \
+	6 /* struct msghdr, its name, its iovec and the start of what that points to */
+#define SONDE_READ_FD 7 /* a descriptor: the file it names (SONDE_RECORD_FILE) */
+#define SONDE_READ_LENGTH_AT                                                                       \
+	8 /* as COUNTED by the 32-bit number that argument `counter` points to (socklen_t *) */
+
+#define SONDE_READ_AT_BEGIN (1u << 0)
+#define SONDE_READ_AT_END   (1u << 1) /* what the call wrote; only if it succeeded */
+#define SONDE_READ_DATA	    (1u << 2) /* contents of buffers: at most the bytes of --strings */
+
+#define SONDE_COUNTER_RESULT 6
+
+struct sonde_argument_reader {
+	__u16 size;   /* bytes: at most, exactly, or of an element */
+	__u8 how;     /* SONDE_READ_* above */
+	__u8 when;    /* SONDE_READ_AT_* */
+	__u8 counter; /* argument that counts */
+	__u8 pad[3];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_argument_reader) == 8, "wire layout");
+
+struct sonde_call_readers {
+	struct sonde_argument_reader arguments[SONDE_CALL_ARGUMENTS];
+};
+
+/* What a descriptor named when a call used it. Sent before the first call that uses it. */
+#define SONDE_FILE_PATH	  1 /* names from the leaf up, each zero-terminated, follow */
+#define SONDE_FILE_SOCKET 2 /* struct sonde_file_socket follows */
+#define SONDE_FILE_OTHER                                                                           \
+	3 /* one zero-terminated name follows, such as "pipe", "anon_inode:[eventfd]" */
+
+/* A call in flight, from the task iterator. */
+struct sonde_call_in_flight {
+	__u64 start_ns; /* 0: began before sonde */
+	__u32 tgid;
+	__u32 tid;
+	__u32 number;
+	__u8 abi;
+	__u8 pad[3];
+	char comm[SONDE_COMM_LENGTH];
+	__u64 args[SONDE_CALL_ARGUMENTS];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_in_flight) == 88, "wire layout");
+
+/* Per CPU. A call is seen when it ends, so seen = the sum of the rest but ring_lost_memory. */
+struct sonde_call_counters {
+	__u64 seen;
+	__u64 filtered_self;
+	__u64 filtered_target;
+	__u64 filtered_call;   /* not selected by name */
+	__u64 filtered_result; /* by --failed, --errno, --min-latency */
+	__u64 filtered_paused;
+	__u64 recorded;
+	__u64 lost_rows_full;	/* no room for a new row */
+	__u64 lost_ring_full;	/* calls of the live trace */
+	__u64 ring_lost_memory; /* records of argument memory: their calls are shown without */
+	__u64 errors;		/* recorded calls that failed */
+	__u64 runs;		/* of all programs */
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 96, "wire layout");
+
+#endif
