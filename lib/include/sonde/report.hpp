@@ -35,10 +35,10 @@ struct Table {
   std::string title;
   std::vector<Column> columns;
   /// Each row has columns.size() values.
-  std::vector<std::vector<Value>> rows;
+  std::vector<std::vector<Value>> rows = {};
   /// How a row reads as one line of text when rows are shown as they happen: column keys in braces,
   /// such as "{name}({args}) = {result}". Empty for tables that are shown as a grid.
-  std::string line;
+  std::string line = {};
 };
 
 /// How often values fell into each range.
