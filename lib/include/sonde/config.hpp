@@ -119,7 +119,8 @@ struct EbpfConfig {
   EbpfConfig& with_log(LogCallback callback);
 
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
-  /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero.
+  /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero,
+  /// syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB, syscall.min_latency not negative.
   Result<void> validate() const;
 };
 

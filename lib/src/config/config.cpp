@@ -68,6 +68,29 @@ EbpfConfig& EbpfConfig::with_log(LogCallback callback) {
   return *this;
 }
 
+namespace {
+
+Result<void> check_syscall_options(const SyscallOptions& options) {
+  if (auto checked =
+          config::check_range("syscall.string_bytes", options.string_bytes, config::kStringBytes);
+      !checked) {
+    return checked;
+  }
+  if (auto checked =
+          config::check_range("syscall.ring_bytes", options.ring_bytes, config::kRingBytes);
+      !checked) {
+    return checked;
+  }
+  if (options.min_latency.count() < 0) {
+    return fail(ErrorCode::ConfigError,
+                fmt::format("syscall.min_latency is {} ns, but must not be negative",
+                            options.min_latency.count()));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> EbpfConfig::validate() const {
   if (auto checked = config::check_range("sample_rate", sample_rate, config::kSampleRate);
       !checked) {
@@ -81,7 +104,7 @@ Result<void> EbpfConfig::validate() const {
     return fail(ErrorCode::ConfigError,
                 fmt::format("duration is {} ns, but must be above zero", duration.count()));
   }
-  return {};
+  return check_syscall_options(syscall);
 }
 
 Result<void> validate_config(const EbpfConfig& config) {

@@ -8,6 +8,7 @@
 #include "config/cpu_event.hpp"
 #include "config/json_document.hpp"
 #include "config/json_setting.hpp"
+#include "config/syscall_names.hpp"
 #include "util/fail.hpp"
 #include "util/similar.hpp"
 
@@ -68,6 +69,41 @@ Result<CpuEvent> read_event(const JsonSetting& setting) {
   return event;
 }
 
+Result<std::vector<std::string>> read_strings(const JsonSetting& setting) {
+  auto elements = setting.elements();
+  if (!elements) return tl::unexpected(std::move(elements.error()));
+  std::vector<std::string> all;
+  for (const JsonSetting& element : *elements) {
+    auto text = element.string();
+    if (!text) return tl::unexpected(std::move(text.error()));
+    if (text->empty()) return element.fail("is empty");
+    all.push_back(std::move(*text));
+  }
+  return all;
+}
+
+Result<std::vector<SyscallGroup>> read_groups(const JsonSetting& setting) {
+  auto elements = setting.elements();
+  if (!elements) return tl::unexpected(std::move(elements.error()));
+  std::vector<SyscallGroup> groups;
+  for (const JsonSetting& element : *elements) {
+    const auto name = element.string();
+    if (!name) return tl::unexpected(name.error());
+    if (auto added = add_syscall_group(*name, groups); !added) {
+      return element.fail(added.error().what, added.error().hint);
+    }
+  }
+  return groups;
+}
+
+Result<StackWeight> read_weight(const JsonSetting& setting) {
+  const auto name = setting.string();
+  if (!name) return tl::unexpected(name.error());
+  auto weight = parse_stack_weight(*name);
+  if (!weight) return setting.fail(weight.error().what, weight.error().hint);
+  return weight;
+}
+
 constexpr Field<Target> kTargetFields[] = {
     {"pids", [](auto& s, Target& t, Paths& set) { return store(s, read_pids(s), t.pids, set); }},
     {"comm", [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.comm, set); }},
@@ -85,6 +121,37 @@ constexpr Field<CpuOptions> kCpuFields[] = {
      [](auto& s, CpuOptions& c, Paths& set) { return store(s, s.boolean(), c.user_stacks, set); }},
     {"kernel_stacks", [](auto& s, CpuOptions& c,
                          Paths& set) { return store(s, s.boolean(), c.kernel_stacks, set); }},
+};
+
+constexpr Field<SyscallOptions> kSyscallFields[] = {
+    {"calls", [](auto& s, SyscallOptions& o,
+                 Paths& set) { return store(s, read_strings(s), o.calls, set); }},
+    {"failed_only", [](auto& s, SyscallOptions& o,
+                       Paths& set) { return store(s, s.boolean(), o.failed_only, set); }},
+    {"errors", [](auto& s, SyscallOptions& o,
+                  Paths& set) { return store(s, read_strings(s), o.errors, set); }},
+    {"min_latency", [](auto& s, SyscallOptions& o,
+                       Paths& set) { return store(s, s.duration(), o.min_latency, set); }},
+    {"by",
+     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, read_groups(s), o.by, set); }},
+    {"latency",
+     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.latency, set); }},
+    {"error_table", [](auto& s, SyscallOptions& o,
+                       Paths& set) { return store(s, s.boolean(), o.error_table, set); }},
+    {"histograms", [](auto& s, SyscallOptions& o,
+                      Paths& set) { return store(s, s.boolean(), o.histograms, set); }},
+    {"trace",
+     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.trace, set); }},
+    {"string_bytes",
+     [](auto& s, SyscallOptions& o, Paths& set) {
+       return store(s, s.integer(kStringBytes), o.string_bytes, set);
+     }},
+    {"stacks",
+     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.stacks, set); }},
+    {"stack_weight", [](auto& s, SyscallOptions& o,
+                        Paths& set) { return store(s, read_weight(s), o.stack_weight, set); }},
+    {"ring_bytes", [](auto& s, SyscallOptions& o,
+                      Paths& set) { return store(s, s.integer(kRingBytes), o.ring_bytes, set); }},
 };
 
 constexpr Field<EbpfConfig> kConfigFields[] = {
@@ -118,6 +185,10 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
                   Paths& set) { return read_object<Target>(s, kTargetFields, c.target, set); }},
     {"cpu", [](auto& s, EbpfConfig& c,
                Paths& set) { return read_object<CpuOptions>(s, kCpuFields, c.cpu, set); }},
+    {"syscall",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return read_object<SyscallOptions>(s, kSyscallFields, c.syscall, set);
+     }},
 };
 
 }  // namespace

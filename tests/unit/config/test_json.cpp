@@ -33,7 +33,12 @@ BOOST_AUTO_TEST_CASE(reads_every_setting) {
     "sample_rate": 49, "duration": "90s", "max_samples": 5000,
     "target": {"pids": [1, 2147483647], "comm": "redis", "cgroup": "/sys/fs/cgroup/a",
                "container": "abc", "follow_children": true},
-    "cpu": {"event": "cpu-clock", "user_stacks": false, "kernel_stacks": false}
+    "cpu": {"event": "cpu-clock", "user_stacks": false, "kernel_stacks": false},
+    "syscall": {"calls": ["%file", "!openat"], "failed_only": true, "errors": ["EACCES"],
+                "min_latency": "1ms", "by": ["thread", "syscall", "errno", "thread"],
+                "latency": false, "error_table": true, "histograms": true, "trace": true,
+                "string_bytes": 4096, "stacks": true, "stack_weight": "time",
+                "ring_bytes": 1073741824}
   })");
   BOOST_TEST(!config.enable_cpu_profiling);
   BOOST_TEST(config.enable_network_tracing);
@@ -51,6 +56,44 @@ BOOST_AUTO_TEST_CASE(reads_every_setting) {
   BOOST_TEST((config.cpu.event == sonde::CpuEvent::cpu_clock));
   BOOST_TEST(!config.cpu.user_stacks);
   BOOST_TEST(!config.cpu.kernel_stacks);
+  const sonde::SyscallOptions& syscall = config.syscall;
+  BOOST_TEST(syscall.calls == (std::vector<std::string>{"%file", "!openat"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(syscall.failed_only);
+  BOOST_TEST(syscall.errors == std::vector<std::string>{"EACCES"},
+             boost::test_tools::per_element());
+  BOOST_TEST((syscall.min_latency == 1ms));
+  BOOST_TEST((syscall.by == std::vector{sonde::SyscallGroup::thread, sonde::SyscallGroup::error}));
+  BOOST_TEST(!syscall.latency);
+  BOOST_TEST(syscall.error_table);
+  BOOST_TEST(syscall.histograms);
+  BOOST_TEST(syscall.trace);
+  BOOST_TEST(syscall.string_bytes == 4096u);
+  BOOST_TEST(syscall.stacks);
+  BOOST_TEST((syscall.stack_weight == sonde::StackWeight::time));
+  BOOST_TEST(syscall.ring_bytes == 1073741824u);
+}
+
+// The settings of system calls are read as strictly as the others.
+BOOST_AUTO_TEST_CASE(refuses_wrong_syscall_settings) {
+  const auto syscall = [](std::string_view member) {
+    return error_of("{\"syscall\": {" + std::string(member) + "}}");
+  };
+  BOOST_TEST(syscall(R"("cals": [])") == "syscall.cals: unknown key (did you mean 'calls'?)");
+  BOOST_TEST(syscall(R"("calls": "read")") == "syscall.calls: expected an array, found \"read\"");
+  BOOST_TEST(syscall(R"("calls": ["read", ""])") == "syscall.calls[1]: is empty");
+  BOOST_TEST(syscall(R"("errors": [2])") == "syscall.errors[0]: expected a string, found 2");
+  BOOST_TEST(syscall(R"("by": ["proces"])") ==
+             "syscall.by[0]: 'proces' is nothing to group by (did you mean 'process'?). "
+             "Group by process, thread, cgroup, errno or syscall");
+  BOOST_TEST(syscall(R"("stack_weight": "bytes")") ==
+             "syscall.stack_weight: unknown weight 'bytes'. "
+             "The weights are count, time and errors");
+  BOOST_TEST(syscall(R"("string_bytes": 4097)") ==
+             "syscall.string_bytes is 4097, but must be from 0 to 4096");
+  BOOST_TEST(syscall(R"("ring_bytes": 4095)") ==
+             "syscall.ring_bytes is 4095, but must be from 4096 to 1073741824");
+  BOOST_TEST(syscall(R"("min_latency": 0)") == "syscall.min_latency: must be above zero");
 }
 
 // Only what the text names is changed, and the paths of exactly those settings are returned.

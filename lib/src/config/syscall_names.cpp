@@ -1,0 +1,70 @@
+#include "config/syscall_names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "util/fail.hpp"
+#include "util/similar.hpp"
+
+namespace sonde::config {
+
+std::string_view to_string(SyscallGroup group) noexcept {
+  switch (group) {
+    case SyscallGroup::process:
+      return "process";
+    case SyscallGroup::thread:
+      return "thread";
+    case SyscallGroup::cgroup:
+      return "cgroup";
+    case SyscallGroup::error:
+      return "errno";
+  }
+  return "process";
+}
+
+Result<void> add_syscall_group(std::string_view name, std::vector<SyscallGroup>& groups) {
+  constexpr std::string_view kAlways = "syscall";
+  constexpr std::array kGroups = {SyscallGroup::process, SyscallGroup::thread, SyscallGroup::cgroup,
+                                  SyscallGroup::error};
+  if (name == kAlways) return {};
+  std::vector<std::string_view> names;
+  for (const SyscallGroup group : kGroups) {
+    if (to_string(group) == name) {
+      if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
+      return {};
+    }
+    names.push_back(to_string(group));
+  }
+  names.push_back(kAlways);
+  return fail(ErrorCode::ConfigError,
+              fmt::format("'{}' is nothing to group by{}", name, did_you_mean(name, names)),
+              "Group by process, thread, cgroup, errno or syscall");
+}
+
+std::string_view to_string(StackWeight weight) noexcept {
+  switch (weight) {
+    case StackWeight::count:
+      return "count";
+    case StackWeight::time:
+      return "time";
+    case StackWeight::errors:
+      return "errors";
+  }
+  return "count";
+}
+
+Result<StackWeight> parse_stack_weight(std::string_view name) {
+  constexpr std::array kWeights = {StackWeight::count, StackWeight::time, StackWeight::errors};
+  std::array<std::string_view, kWeights.size()> names;
+  for (std::size_t i = 0; i < kWeights.size(); ++i) {
+    names[i] = to_string(kWeights[i]);
+    if (names[i] == name) return kWeights[i];
+  }
+  return fail(ErrorCode::ConfigError,
+              fmt::format("unknown weight '{}'{}", name, did_you_mean(name, names)),
+              "The weights are count, time and errors");
+}
+
+}  // namespace sonde::config
