@@ -92,4 +92,7 @@ class EbpfSyscallTracer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The events as rows of type "call", in the same order: for renderers, with a line for people.
+Table call_table(std::vector<SyscallEvent> events);
+
 }  // namespace sonde
