@@ -40,7 +40,8 @@ class CpuCommand final : public Command {
       cpu.user_stacks = user_;
       cpu.kernel_stacks = kernel_;
     }
-    return trace(std::move(*request), output_, invocation, make_tracer<EbpfCpuProfiler>());
+    return trace(std::move(*request), output_, invocation,
+                 make_session<TracerSession<EbpfCpuProfiler>>());
   }
 
   bool verbose() const noexcept override { return output_.verbose; }

@@ -22,7 +22,7 @@ class DoctorCommand final : public Command {
   }
 
   Result<int> run(const Invocation&) override {
-    auto output = Output::open(output_, false);
+    auto output = Output::open(output_, {});
     if (!output) return tl::unexpected(std::move(output.error()));
     EbpfConfig config;
     config.with_disabled_features(no_features_);

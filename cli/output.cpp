@@ -33,16 +33,24 @@ bool is_stdout(const OutputOptions& options) {
   return options.file.empty() || options.file == "-";
 }
 
+Result<const render::RendererEntry*> check_stacks(const OutputOptions& options,
+                                                  const render::RendererEntry* format) {
+  if (format->tables || options.stacks_fix.empty()) return format;
+  return fail(ErrorCode::ConfigError,
+              fmt::format("format {} holds stacks, and none are recorded", format->name),
+              options.stacks_fix);
+}
+
 Result<const render::RendererEntry*> choose_format(const OutputOptions& options) {
   if (options.format.empty()) {
     const auto* const by_file =
         is_stdout(options) ? nullptr : render::renderer_for_file(options.file);
     const bool fits = by_file != nullptr && (by_file->tables || !options.tables_only);
-    return fits ? by_file : render::all_renderers().front();
+    return check_stacks(options, fits ? by_file : render::all_renderers().front());
   }
   const std::vector<std::string_view> names = format_names(options);
   if (std::ranges::find(names, options.format) != names.end()) {
-    return render::find_renderer(options.format);
+    return check_stacks(options, render::find_renderer(options.format));
   }
   if (render::find_renderer(options.format) != nullptr) {
     return fail(ErrorCode::ConfigError,
@@ -54,17 +62,21 @@ Result<const render::RendererEntry*> choose_format(const OutputOptions& options)
               fmt::format("The formats are {}", fmt::join(names, ", ")));
 }
 
-Result<void> check_format(const render::RendererEntry& format, bool to_stdout, bool intervals) {
+Result<void> check_format(const render::RendererEntry& format, bool to_stdout, OutputUse use) {
   if (!format.text && to_stdout && is_terminal(STDOUT_FILENO)) {
     const std::string_view ending = format.endings.substr(0, format.endings.find(','));
     return fail(ErrorCode::ConfigError,
                 fmt::format("format {} is binary and not written to a terminal", format.name),
                 fmt::format("Name a file, such as -o profile{}", ending));
   }
-  if (intervals && !format.intervals) {
+  if (use.intervals && !format.intervals) {
     return fail(
         ErrorCode::ConfigError,
         fmt::format("format {} holds one result and cannot be used with --interval", format.name));
+  }
+  if (use.live && !format.live) {
+    return fail(ErrorCode::ConfigError,
+                fmt::format("format {} cannot show events as they happen", format.name));
   }
   return {};
 }
@@ -107,12 +119,12 @@ void OutputOptions::add_to(CLI::App& app) {
       ->group(kGroup);
 }
 
-Result<Output> Output::open(const OutputOptions& options, bool intervals) {
+Result<Output> Output::open(const OutputOptions& options, OutputUse use) {
   Output output;
   const bool to_stdout = is_stdout(options);
   const auto format = choose_format(options);
   if (!format) return tl::unexpected(format.error());
-  if (auto checked = check_format(**format, to_stdout, intervals); !checked) {
+  if (auto checked = check_format(**format, to_stdout, use); !checked) {
     return tl::unexpected(std::move(checked.error()));
   }
   const auto top = options.tables_only ? Result<std::size_t>(0) : parse_top(options.top);

@@ -27,15 +27,23 @@ struct OutputOptions {
   bool verbose = false;
   /// The command's reports are short tables: all rows are shown, and formats for stacks refused.
   bool tables_only = false;
+  /// How to get stacks from a command whose reports have none this time; empty if they have.
+  std::string stacks_fix;
 
   void add_to(CLI::App& app);
+};
+
+/// What a session will hand to its output besides the last report.
+struct OutputUse {
+  bool intervals = false;
+  bool live = false;
 };
 
 class Output {
  public:
   /// Opens the file now, so that a folder that does not exist is found out before tracing.
   /// ConfigError, OutputFailed.
-  static Result<Output> open(const OutputOptions& options, bool intervals);
+  static Result<Output> open(const OutputOptions& options, OutputUse use);
 
   /// What the command knows of a report's header that the tracer does not.
   void complete_header_with(std::function<void(ReportHeader&)> complete) {
@@ -43,6 +51,10 @@ class Output {
   }
 
   Result<void> interval(const Report& report);
+  /// Events as they happen. `begin` must have been called with the session's header.
+  Result<void> rows(const Table& table) { return renderer_->rows(table); }
+  /// Called by the other methods if it was not before.
+  Result<void> begin(ReportHeader header);
   /// The last report; the file appears under its name. What the format cannot show of books and
   /// cost goes to stderr.
   Result<void> finish(const Report& report);
@@ -52,7 +64,6 @@ class Output {
 
  private:
   Output() = default;
-  Result<void> begin(ReportHeader header);
 
   const render::RendererEntry* format_ = nullptr;
   std::unique_ptr<sink::Sink> sink_;

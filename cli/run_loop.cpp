@@ -16,6 +16,7 @@ using std::chrono::nanoseconds;
 
 /// How often a full profile is noticed and the progress line is renewed.
 constexpr nanoseconds kTick = 250ms;
+constexpr nanoseconds kLiveTick = 50ms;
 constexpr nanoseconds kGrace = 1s;
 
 }  // namespace
@@ -53,7 +54,8 @@ Result<End> RunLoop::wait() {
         *next_interval += *times_.interval;
     }
     if (progress_.enabled()) progress_.show(now - started_, times_.duration, session_.books());
-    Clock::time_point wake = now + kTick;
+    if (auto shown = show_live(); !shown) return tl::unexpected(std::move(shown.error()));
+    Clock::time_point wake = now + (times_.live ? kLiveTick : kTick);
     if (times_.duration) wake = std::min(wake, started_ + *times_.duration);
     if (next_interval) wake = std::min(wake, *next_interval);
     if (grace_end_) wake = std::min(wake, *grace_end_);
@@ -87,6 +89,13 @@ Result<void> RunLoop::report_interval() {
   if (!report) return tl::unexpected(std::move(report.error()));
   progress_.erase();
   return output_.interval(*report);
+}
+
+Result<void> RunLoop::show_live() {
+  if (!times_.live) return {};
+  const auto rows = session_.live();
+  if (!rows || rows->rows.empty()) return {};
+  return output_.rows(*rows);
 }
 
 std::optional<int> RunLoop::wait_for_command() {

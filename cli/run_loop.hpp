@@ -20,6 +20,8 @@ enum class End { duration, signal, command, targets, limit, second_signal };
 struct LoopTimes {
   std::optional<std::chrono::nanoseconds> duration;
   std::optional<std::chrono::nanoseconds> interval;
+  /// Events are shown as they happen.
+  bool live = false;
 };
 
 class RunLoop {
@@ -28,12 +30,15 @@ class RunLoop {
   RunLoop(LoopTimes times, TraceSession& session, Output& output, Signals& signals,
           LaunchedCommand* command, ProcessWatch& targets, Progress& progress);
 
-  /// Why recording is over. An error is one of an interval's report.
+  /// Why recording is over. An error is one of an interval's report or of live rows.
   Result<End> wait_for_end();
 
   /// With COMMAND still running: waits for it. nullopt if a second signal ended the wait; else its
   /// waitpid() status.
   std::optional<int> wait_for_command();
+
+  /// Shows what has happened since the last time.
+  Result<void> show_live();
 
   int last_signal() const noexcept { return last_signal_; }
 

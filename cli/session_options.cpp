@@ -1,19 +1,15 @@
 #include "session_options.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <string_view>
 #include <utility>
 
 #include "arguments.hpp"
 #include "config/limits.hpp"
 #include "config_file.hpp"
-#include "util/duration.hpp"
-#include "util/fail.hpp"
+#include "flag_values.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -22,31 +18,6 @@ using std::chrono::nanoseconds;
 
 constexpr const char* kWhen = "How long and how often";
 constexpr const char* kWhat = "What to record";
-
-Result<nanoseconds> parse_time(std::string_view flag, std::string_view text) {
-  const auto time = parse_duration(text);
-  if (!time) return for_flag(flag, time.error());
-  if (time->count() == 0) {
-    return fail(ErrorCode::ConfigError, fmt::format("{}: must be above zero", flag));
-  }
-  return *time;
-}
-
-Result<std::uint64_t> parse_count(std::string_view flag, std::string_view text,
-                                  config::Range range) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (rest != end || error == std::errc::invalid_argument) {
-    return fail(ErrorCode::ConfigError, fmt::format("{}: '{}' is not a whole number from {} to {}",
-                                                    flag, text, range.least, range.most));
-  }
-  if (error == std::errc::result_out_of_range) value = UINT64_MAX;
-  if (auto checked = config::check_range(flag, value, range); !checked) {
-    return tl::unexpected(std::move(checked.error()));
-  }
-  return value;
-}
 
 std::uint64_t online_cpus() {
   const long count = ::sysconf(_SC_NPROCESSORS_ONLN);
@@ -66,19 +37,23 @@ void SessionOptions::add_to(CLI::App& app) {
       ->type_name("TIME")
       ->multi_option_policy(latest)
       ->group(kWhen);
-  app.add_option("-F,--frequency", frequency,
-                 "Samples a second on each CPU, 1 to 1000 (default: 99)")
-      ->type_name("HZ")
-      ->multi_option_policy(latest)
-      ->group(kWhat);
-  app.add_option("--max-samples", max_samples,
-                 "Stop recording after N samples (default: what rate and duration need)")
-      ->type_name("N")
-      ->multi_option_policy(latest)
-      ->group(kWhat);
+  if (samples) {
+    app.add_option("-F,--frequency", frequency,
+                   "Samples a second on each CPU, 1 to 1000 (default: 99)")
+        ->type_name("HZ")
+        ->multi_option_policy(latest)
+        ->group(kWhat);
+    app.add_option("--max-samples", max_samples,
+                   "Stop recording after N samples (default: what rate and duration need)")
+        ->type_name("N")
+        ->multi_option_policy(latest)
+        ->group(kWhat);
+  }
   app.add_option(
          "--env", environment,
-         "Recommended settings: 19 Hz for 300s, 49 Hz for 120s, 99 Hz for 60s, 199 Hz for 30s")
+         samples
+             ? "Recommended settings: 19 Hz for 300s, 49 Hz for 120s, 99 Hz for 60s, 199 Hz for 30s"
+             : "Recommended durations: 300s, 120s, 60s, 30s")
       ->type_name("production|staging|development|debug")
       ->multi_option_policy(latest)
       ->group(kWhat);

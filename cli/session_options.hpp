@@ -23,6 +23,8 @@ struct SessionRequest {
   std::optional<std::chrono::nanoseconds> duration;
   std::optional<std::chrono::nanoseconds> interval;
   bool fail_on_loss = false;
+  /// Events are shown as they happen.
+  bool live = false;
 };
 
 /// The flags as they were written.
@@ -36,6 +38,8 @@ struct SessionOptions {
   std::string max_samples;
   bool fail_on_loss = false;
   std::vector<std::string> no_features;
+  /// The command takes samples: it has a rate, and a limit to their number.
+  bool samples = true;
 
   void add_to(CLI::App& app);
   /// Precedence: defaults, then --env, then --config, then flags. ConfigError names the flag or the

@@ -87,9 +87,19 @@ void complete_header(const SessionRequest& request, const Invocation& invocation
   }
 }
 
+// Rows come before the first report, and the header comes before rows.
+Result<void> begin_live(TraceSession& session, Output& output) {
+  auto report = session.snapshot();
+  if (!report) return tl::unexpected(std::move(report.error()));
+  return output.begin(std::move(report->header));
+}
+
 // From the started session to the written report. Gives kDone, or kAssertion.
 Result<int> record(const SessionRequest& request, TraceSession& session, RunLoop& loop,
                    Output& output, Signals& signals) {
+  if (request.live) {
+    if (auto begun = begin_live(session, output); !begun) return tl::unexpected(begun.error());
+  }
   const auto end = loop.wait_for_end();
   if (!end) return tl::unexpected(end.error());
   if (*end == End::second_signal) return kDone;
@@ -97,6 +107,7 @@ Result<int> record(const SessionRequest& request, TraceSession& session, RunLoop
   signals.exit_on_second(output.temporary_file());
   auto report = session.stop();
   if (!report) return tl::unexpected(std::move(report.error()));
+  if (auto shown = loop.show_live(); !shown) return tl::unexpected(std::move(shown.error()));
   add_notice(*end, request, report->summary);
   charge_whole_process(report->summary);
   const auto written = output.finish(*report);
@@ -123,7 +134,7 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
     if (!found) return start_failure(invocation.launch.front(), found.error());
     executable = std::move(*found);
   }
-  auto output = Output::open(output_options, request.interval.has_value());
+  auto output = Output::open(output_options, {request.interval.has_value(), request.live});
   if (!output) return tl::unexpected(std::move(output.error()));
   output->complete_header_with(
       [&](ReportHeader& header) { complete_header(request, invocation, header); });
@@ -137,22 +148,26 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
     command = std::move(*forked);
     config.target.pids = {command->pid()};
     config.target.follow_children = true;
+    config.target.from_exec = true;
   }
-  const auto session = make_session(config);
+  auto session = make_session(config);
   if (auto started = session->start(); !started) return tl::unexpected(std::move(started.error()));
   if (command) {
     if (auto released = command->release(); !released)
       return start_failure(invocation.launch.front(), released.error());
   }
 
-  // A line that is rewritten in place would run into what COMMAND prints, or into the log.
-  Progress progress(!output_options.quiet && !output_options.verbose && !launches);
-  RunLoop loop({request.duration, request.interval}, *session, *output, *signals,
+  // A line that is rewritten in place would run into what COMMAND prints, or into events or the
+  // log.
+  Progress progress(!output_options.quiet && !output_options.verbose && !launches && !request.live);
+  RunLoop loop({request.duration, request.interval, request.live}, *session, *output, *signals,
                command ? &*command : nullptr, *targets, progress);
   auto recorded = record(request, *session, loop, *output, *signals);
   if (!recorded) {
     if (!is_closed_pipe(recorded.error())) return recorded;
     recorded = kDone;
+    // Nobody will read what COMMAND does from now on.
+    session.reset();
   }
   if (command) {
     if (!command->ended() && signals->taken() == 0 && !output_options.quiet) {

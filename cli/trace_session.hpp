@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <sonde/accounting.hpp>
 #include <sonde/config.hpp>
 #include <sonde/report.hpp>
@@ -20,31 +21,37 @@ class TraceSession {
   /// Nothing more will be recorded, so there is nothing to wait for.
   virtual bool limit_reached() const = 0;
   virtual Accounting books() const = 0;
+  /// What has happened since the last time, for sessions that show events as they happen.
+  virtual std::optional<Table> live() { return std::nullopt; }
 };
 
 /// One tracer of the library as a session.
 template <class Tracer>
-class TracerSession final : public TraceSession {
+class TracerSession : public TraceSession {
  public:
   explicit TracerSession(EbpfConfig config) : tracer_(std::move(config)) {}
 
   Result<void> start() override { return tracer_.start(); }
   Result<Report> stop() override { return tracer_.stop(); }
   Result<Report> snapshot() override { return tracer_.snapshot(); }
-  bool limit_reached() const override { return tracer_.limit_reached(); }
+  bool limit_reached() const override {
+    if constexpr (requires(const Tracer& tracer) { tracer.limit_reached(); }) {
+      return tracer_.limit_reached();
+    }
+    return false;
+  }
   Accounting books() const override { return tracer_.get_stats(); }
 
- private:
+ protected:
   Tracer tracer_;
 };
 
 /// The configuration is complete only once COMMAND has a pid, so sessions are made late.
 using MakeSession = std::function<std::unique_ptr<TraceSession>(EbpfConfig)>;
 
-template <class Tracer>
-MakeSession make_tracer() {
-  return
-      [](EbpfConfig config) { return std::make_unique<TracerSession<Tracer>>(std::move(config)); };
+template <class Session>
+MakeSession make_session() {
+  return [](EbpfConfig config) { return std::make_unique<Session>(std::move(config)); };
 }
 
 }  // namespace sonde::cli

@@ -117,6 +117,7 @@ const RendererEntry folded_renderer = {
     .description = "folded stacks for flamegraph.pl, inferno and speedscope",
     .endings = ".folded,.collapsed",
     .intervals = true,
+    .live = false,
     .text = true,
     .tables = false,
     .shows_summary = false,

@@ -68,6 +68,7 @@ const RendererEntry json_renderer = {
     .description = "one JSON object a line; sonde --schema prints its JSON Schema",
     .endings = ".json,.jsonl,.ndjson",
     .intervals = true,
+    .live = true,
     .text = true,
     .tables = true,
     .shows_summary = true,

@@ -53,6 +53,7 @@ const RendererEntry pprof_renderer = {
     .description = "gzip'ed profile.proto for go tool pprof and what reads the same",
     .endings = ".pb.gz,.pprof",
     .intervals = false,
+    .live = false,
     .text = false,
     .tables = false,
     .shows_summary = false,

@@ -1,6 +1,13 @@
 #include "render/renderer.hpp"
 
+#include "util/fail.hpp"
+
 namespace sonde::render {
+
+Result<void> Renderer::rows(const Table&) {
+  return fail(ErrorCode::OutputFailed, "this format cannot show rows as they happen",
+              "Use -f table or -f json");
+}
 
 const RendererEntry* find_renderer(std::string_view name) {
   for (const RendererEntry* entry : all_renderers()) {

@@ -28,6 +28,9 @@ class Renderer {
   /// A partial result (--interval): what was recorded since the previous call. The summary's books
   /// cover the session so far.
   virtual Result<void> interval(const Report& report) = 0;
+  /// Rows of a live stream, as they happen, in calls between begin() and finish(). OutputFailed
+  /// where RendererEntry::live is false.
+  virtual Result<void> rows(const Table& table);
   /// The last call: what was recorded since the last interval, or the whole when there was none,
   /// with the final summary.
   virtual Result<void> finish(const Report& report) = 0;
@@ -42,6 +45,9 @@ struct RendererEntry {
   /// False for formats that hold one result (pprof): interval() is then an error the CLI reports
   /// before it starts.
   bool intervals;
+  /// False for formats that cannot show rows as they happen: rows() is then an error the CLI
+  /// reports before it starts.
+  bool live;
   /// False for binary formats, which the CLI refuses to write to a terminal.
   bool text;
   /// False for formats that hold stacks only: they leave Tables out, and finish() fails if there is

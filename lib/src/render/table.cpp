@@ -249,6 +249,7 @@ const RendererEntry table_renderer = {
     .description = "text for people: top functions, processes, books and cost",
     .endings = ".txt",
     .intervals = true,
+    .live = true,
     .text = true,
     .tables = true,
     .shows_summary = true,

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sonde/config.hpp>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace sonde::cli {
+
+/// The flags of `sonde syscall` as they were written.
+struct SyscallFlags {
+  std::vector<std::string> calls;
+  std::vector<std::string> errors;
+  std::vector<std::string> by;
+  std::string min_latency;
+  std::string string_bytes;
+  std::string weight;
+  std::string ring_bytes;
+  bool failed = false;
+  bool count = false;
+  bool error_table = false;
+  bool histogram = false;
+  bool trace = false;
+  bool stacks = false;
+
+  void add_to(CLI::App& app);
+  /// What was given replaces that setting of `options`. ConfigError names the flag.
+  Result<void> apply(SyscallOptions& options) const;
+
+ private:
+  Result<void> apply_selection(SyscallOptions& options) const;
+  Result<void> apply_sizes(SyscallOptions& options) const;
+  Result<void> check(const SyscallOptions& options) const;
+};
+
+}  // namespace sonde::cli
