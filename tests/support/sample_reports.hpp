@@ -30,6 +30,13 @@ Report empty_report();
 /// What `sonde doctor` reports: rows of its record types, and no books since nothing was traced.
 Report doctor_report();
 
+/// What `sonde syscall` reports: rows by everything, by error, in flight, a histogram and stacks.
+Report syscall_report();
+
+/// Live rows: a call that succeeded, one that failed with hostile texts, and one that never
+/// returned.
+Table call_rows();
+
 /// Rows instead of stacks, a value of every kind.
 Report rows_report();
 

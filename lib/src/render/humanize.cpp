@@ -1,10 +1,10 @@
 #include "render/humanize.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -55,6 +55,32 @@ std::string humanize_number(double value, Unit unit) {
                                                                : three_digits(value);
 }
 
+template <class Integer>
+void append_integer(std::string& out, Integer number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
+template <class Integer>
+void append_whole(std::string& out, Integer number, Unit unit, LocalTime& time) {
+  switch (unit) {
+    case Unit::none:
+    case Unit::count:
+      return append_integer(out, number);
+    case Unit::timestamp:
+      return time.append(out, static_cast<std::int64_t>(number));
+    case Unit::nanoseconds:
+      if (number >= 0) return append_nanoseconds(out, static_cast<std::uint64_t>(number));
+      break;
+    case Unit::bytes:
+    case Unit::microseconds:
+    case Unit::percent:
+    case Unit::hertz:
+      break;
+  }
+  out += humanize_number(static_cast<double>(number), unit);
+}
+
 }  // namespace
 
 std::string humanize_nanoseconds(double nanoseconds) {
@@ -67,24 +93,62 @@ std::string humanize_bytes(double bytes) {
   return scale(bytes, 1024, kUnits);
 }
 
+void append_nanoseconds(std::string& out, std::uint64_t nanoseconds) {
+  constexpr std::array<std::string_view, 3> kUnits = {" us", " ms", " s"};
+  if (nanoseconds < 1000) {
+    append_integer(out, nanoseconds);
+    out += " ns";
+    return;
+  }
+  std::uint64_t size = 1000;
+  std::size_t unit = 0;
+  // Up to where three digits of the smaller unit do, after rounding.
+  while (unit + 1 < kUnits.size() && nanoseconds >= size * 1000 - size / 2) {
+    size *= 1000;
+    ++unit;
+  }
+  std::uint64_t divisor = size;
+  std::size_t decimals = 0;
+  if (nanoseconds < size / 1000 * 9'995) {
+    divisor = size / 100;
+    decimals = 2;
+  } else if (nanoseconds < size / 1000 * 99'950) {
+    divisor = size / 10;
+    decimals = 1;
+  }
+  const std::uint64_t rounded =
+      nanoseconds / divisor + (nanoseconds % divisor >= divisor / 2 ? 1 : 0);
+  append_integer(out, rounded);
+  if (decimals != 0) out.insert(out.size() - decimals, 1, '.');
+  out += kUnits[unit];
+}
+
 std::string humanize(const Value& value, Unit unit) {
-  return std::visit(
-      [unit](const auto& held) -> std::string {
+  std::string out;
+  LocalTime time;
+  append_humanized(out, value, unit, time);
+  return out;
+}
+
+void append_humanized(std::string& out, const Value& value, Unit unit, LocalTime& time) {
+  std::visit(
+      [&](const auto& held) {
         using Held = std::decay_t<decltype(held)>;
         if constexpr (std::is_same_v<Held, std::monostate>) {
-          return "-";
+          out += '-';
         } else if constexpr (std::is_same_v<Held, bool>) {
-          return held ? "yes" : "no";
+          out += held ? "yes" : "no";
         } else if constexpr (std::is_same_v<Held, std::string>) {
-          return text::printable(held);
+          text::append_printable(out, held);
         } else if constexpr (std::is_same_v<Held, std::vector<std::string>>) {
-          return text::printable(fmt::format("{}", fmt::join(held, ", ")));
+          for (std::size_t i = 0; i < held.size(); ++i) {
+            if (i != 0) out += ", ";
+            text::append_printable(out, held[i]);
+          }
         } else if constexpr (std::is_integral_v<Held>) {
-          const bool scaled = unit != Unit::none && unit != Unit::count;
-          return scaled ? humanize_number(static_cast<double>(held), unit)
-                        : fmt::format("{}", held);
+          append_whole(out, held, unit, time);
         } else {
-          return humanize_number(held, unit);
+          out += humanize_number(held, unit);
         }
       },
       value);

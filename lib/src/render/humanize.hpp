@@ -5,6 +5,7 @@
 #include <string>
 
 #include <sonde/report.hpp>
+#include "render/local_time.hpp"
 
 namespace sonde::render {
 
@@ -12,7 +13,10 @@ namespace sonde::render {
 std::string humanize_nanoseconds(double nanoseconds);
 /// Three significant digits and a binary unit: "512 B", "4.50 MiB".
 std::string humanize_bytes(double bytes);
+/// The same of a whole number, appended: rows come by the hundred thousand.
+void append_nanoseconds(std::string& out, std::uint64_t nanoseconds);
 /// "-" for a value that was not measured; text is made printable.
 std::string humanize(const Value& value, Unit unit);
+void append_humanized(std::string& out, const Value& value, Unit unit, LocalTime& time);
 
 }  // namespace sonde::render

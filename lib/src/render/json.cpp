@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "render/json_records.hpp"
+#include "render/json_row.hpp"
 #include "render/renderer.hpp"
 
 namespace sonde::render {
@@ -26,6 +27,11 @@ class JsonRenderer final : public Renderer {
     return sink_.flush();
   }
 
+  Result<void> rows(const Table& table) override {
+    if (auto put = write_rows(table); !put) return put;
+    return sink_.flush();
+  }
+
   Result<void> finish(const Report& report) override {
     if (auto put = records(report); !put) return put;
     if (auto put = line(summary_record(report.summary)); !put) return put;
@@ -41,9 +47,11 @@ class JsonRenderer final : public Renderer {
   Result<void> records(const Report& report) {
     for (const Section& section : report.sections) {
       if (const auto* table = std::get_if<Table>(&section)) {
-        for (const auto& row : table->rows) {
-          if (auto put = line(row_record(*table, row)); !put) return put;
-        }
+        if (auto put = write_rows(*table); !put) return put;
+        continue;
+      }
+      if (const auto* histogram = std::get_if<Histogram>(&section)) {
+        if (auto put = line(histogram_record(*histogram)); !put) return put;
         continue;
       }
       const auto& profile = std::get<StackProfile>(section);
@@ -54,7 +62,17 @@ class JsonRenderer final : public Renderer {
     return {};
   }
 
+  Result<void> write_rows(const Table& table) {
+    const JsonRow line(table);
+    lines_.clear();
+    for (const auto& row : table.rows)
+      line.append(lines_, row);
+    return sink_.write(lines_);
+  }
+
   sink::Sink& sink_;
+  /// Kept for its memory: a live stream calls rows() many times a second.
+  std::string lines_;
   std::size_t intervals_ = 0;
   /// Up to where of the session the earlier intervals reach.
   std::chrono::nanoseconds reported_{0};

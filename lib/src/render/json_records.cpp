@@ -36,6 +36,11 @@ Json to_json(const Value& value) {
           return nullptr;
         } else if constexpr (std::is_same_v<Held, std::string>) {
           return repaired(held);
+        } else if constexpr (std::is_same_v<Held, std::vector<std::string>>) {
+          Json list = Json::array();
+          for (const std::string& text : held)
+            list.push_back(repaired(text));
+          return list;
         } else {
           return held;
         }
@@ -56,11 +61,33 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
                      clock.subseconds().count());
 }
 
-// {"samples","count"} is "count", {"cpu","nanoseconds"} is "cpu_ns", {"alloc","bytes"} is
-// "alloc_bytes".
+// {"samples","count"} is "count", {"errors","count"} is "errors", {"cpu","nanoseconds"} is
+// "cpu_ns",
+// {"alloc","bytes"} is "alloc_bytes".
 std::string value_key(const SampleType& type) {
   if (type.type == "samples") return "count";
+  if (type.unit == "count") return repaired(type.type);
   return repaired(type.type) + "_" + (type.unit == "nanoseconds" ? "ns" : repaired(type.unit));
+}
+
+const char* unit_name(Unit unit) {
+  switch (unit) {
+    case Unit::bytes:
+      return "bytes";
+    case Unit::nanoseconds:
+      return "ns";
+    case Unit::microseconds:
+      return "us";
+    case Unit::percent:
+      return "percent";
+    case Unit::hertz:
+      return "hz";
+    case Unit::timestamp:
+    case Unit::none:
+    case Unit::count:
+      break;
+  }
+  return "count";
 }
 
 Json counts(const std::map<std::string, std::uint64_t>& by_reason) {
@@ -147,11 +174,16 @@ Json stack_record(const StackProfile& profile, const Stack& stack) {
   return record;
 }
 
-Json row_record(const Table& table, const std::vector<Value>& row) {
-  Json record = {{"type", repaired(table.type)}};
-  for (std::size_t i = 0; i < std::min(table.columns.size(), row.size()); ++i) {
-    record[repaired(table.columns[i].key)] = to_json(row[i]);
+Json histogram_record(const Histogram& histogram) {
+  Json record = {{"type", "histogram"}};
+  for (const auto& [column, value] : histogram.labels)
+    record[repaired(column.key)] = to_json(value);
+  record["unit"] = unit_name(histogram.unit);
+  Json buckets = Json::array();
+  for (const Histogram::Bucket& bucket : histogram.buckets) {
+    buckets.push_back({{"low", bucket.low}, {"high", bucket.high}, {"count", bucket.count}});
   }
+  record["buckets"] = std::move(buckets);
   return record;
 }
 

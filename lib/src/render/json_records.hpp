@@ -17,7 +17,7 @@ inline constexpr int kSchemaVersion = 1;
 
 Json header_record(const ReportHeader& header);
 Json stack_record(const StackProfile& profile, const Stack& stack);
-Json row_record(const Table& table, const std::vector<Value>& row);
+Json histogram_record(const Histogram& histogram);
 /// `index` counts from 1; `covered` is the time since the previous interval.
 Json interval_record(const ReportSummary& summary, std::size_t index,
                      std::chrono::nanoseconds covered);

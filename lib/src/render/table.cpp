@@ -8,11 +8,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "render/grid.hpp"
+#include "render/histogram_text.hpp"
 #include "render/humanize.hpp"
 #include "render/profile_totals.hpp"
 #include "render/renderer.hpp"
+#include "render/row_line.hpp"
 #include "render/summary_text.hpp"
 #include "util/text.hpp"
 
@@ -104,8 +107,18 @@ class TableRenderer final : public Renderer {
                books_text(report.summary, options_.color) + '\n');
   }
 
+  Result<void> rows(const Table& table) override {
+    RowLine line(table);
+    lines_.clear();
+    for (const auto& row : table.rows)
+      line.append(lines_, row);
+    has_rows_ = true;
+    return put(lines_);
+  }
+
   Result<void> finish(const Report& report) override {
-    const std::string heading = intervals_ == 0 ? std::string() : interval_heading(report);
+    std::string heading = intervals_ == 0 ? std::string() : interval_heading(report);
+    if (has_rows_) heading += '\n';
     return put(heading + sections(report) + summary_text(header_, report.summary, options_.color));
   }
 
@@ -130,15 +143,17 @@ class TableRenderer final : public Renderer {
     const std::chrono::nanoseconds covered =
         report.summary.duration - std::exchange(reported_, report.summary.duration);
     std::string out;
+    std::vector<const Histogram*> histograms;
     for (const Section& section : report.sections) {
       if (const auto* table = std::get_if<Table>(&section)) {
-        out += table_text(*table);
+        out += table_text(*table) + '\n';
+      } else if (const auto* histogram = std::get_if<Histogram>(&section)) {
+        histograms.push_back(histogram);
       } else {
-        out += profile_text(std::get<StackProfile>(section), covered);
+        out += profile_text(std::get<StackProfile>(section), covered) + '\n';
       }
-      out += '\n';
     }
-    return out;
+    return out + histograms_text(histograms);
   }
 
   std::string heading(const StackProfile& profile, std::uint64_t total,
@@ -233,9 +248,29 @@ class TableRenderer final : public Renderer {
            more_line(table.rows.size(), rows, "rows");
   }
 
+  std::string histograms_text(const std::vector<const Histogram*>& histograms) const {
+    std::string out;
+    double bound = 0;
+    const std::size_t count = shown(histograms.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      out += histogram_text(*histograms[i], options_.width, options_.color) + '\n';
+      bound = std::max(bound, error_bound_percent(*histograms[i]));
+    }
+    out += more_line(histograms.size(), count, "histograms");
+    // Rounded up: it is a bound.
+    if (bound > 0) {
+      out += fmt::format("  a value is within ±{:.1f} % of the middle of its range\n",
+                         std::ceil(bound * 10) / 10);
+    }
+    return out.empty() ? out : out + '\n';
+  }
+
   sink::Sink& sink_;
   RenderOptions options_;
   ReportHeader header_;
+  /// Kept for its memory: a live stream calls rows() many times a second.
+  std::string lines_;
+  bool has_rows_ = false;
   std::size_t intervals_ = 0;
   /// Up to where of the session the earlier intervals reach.
   std::chrono::nanoseconds reported_{0};

@@ -1,5 +1,6 @@
 #include "util/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -100,6 +101,16 @@ std::string repair_utf8(std::string_view bytes) {
 std::string printable(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
+  append_printable(out, bytes);
+  return out;
+}
+
+void append_printable(std::string& out, std::string_view bytes) {
+  const auto plain_end =
+      std::find_if(bytes.begin(), bytes.end(), [](char c) { return c < 0x20 || c >= 0x7F; });
+  const auto plain = static_cast<std::size_t>(plain_end - bytes.begin());
+  out += bytes.substr(0, plain);
+  bytes.remove_prefix(plain);
   while (!bytes.empty()) {
     const Decoded d = decode(bytes);
     if (d.length == 0) {
@@ -111,7 +122,6 @@ std::string printable(std::string_view bytes) {
     }
     bytes.remove_prefix(d.length == 0 ? 1 : d.length);
   }
-  return out;
 }
 
 std::size_t display_width(std::string_view utf8) {

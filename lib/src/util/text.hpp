@@ -15,6 +15,7 @@ std::string repair_utf8(std::string_view bytes);
 /// Repaired, and control characters (terminal escapes and line breaks included) shown as "?": safe
 /// to print.
 std::string printable(std::string_view bytes);
+void append_printable(std::string& out, std::string_view bytes);
 
 /// Terminal columns of well-formed UTF-8, as wcwidth counts them in a UTF-8 locale-independent way:
 /// combining marks 0, East Asian wide 2, everything else 1.

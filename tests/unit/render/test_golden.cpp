@@ -10,13 +10,14 @@ using sonde::Report;
 using sonde::render::RenderOptions;
 
 std::string rendered(std::string_view format, const Report& last, const RenderOptions& options = {},
-                     const Report* interval = nullptr) {
+                     const Report* interval = nullptr, const sonde::Table* live = nullptr) {
   const auto* entry = sonde::render::find_renderer(format);
   BOOST_REQUIRE(entry != nullptr);
   sonde::sink::MemorySink sink;
   const auto renderer = entry->make(sink, options);
   BOOST_REQUIRE(renderer->begin(last.header).has_value());
   if (interval != nullptr) BOOST_REQUIRE(renderer->interval(*interval).has_value());
+  if (live != nullptr) BOOST_REQUIRE(renderer->rows(*live).has_value());
   BOOST_REQUIRE(renderer->finish(last).has_value());
   return sink.bytes();
 }
@@ -99,6 +100,17 @@ BOOST_AUTO_TEST_CASE(json_of_rows) {
 BOOST_AUTO_TEST_CASE(json_of_hostile_names) {
   sonde::test::check_golden("render/hostile.json",
                             without_version(rendered("json", sonde::test::hostile_report())));
+}
+
+// Calls as they happen as lines, then every section of a session with system calls: rows without
+// times, histograms with bars and their error bound, and stacks by time.
+BOOST_AUTO_TEST_CASE(system_calls) {
+  const Report report = sonde::test::syscall_report();
+  const sonde::Table calls = sonde::test::call_rows();
+  sonde::test::check_golden("render/syscall.txt", rendered("table", report, {}, nullptr, &calls));
+  sonde::test::check_golden("render/syscall.json",
+                            without_version(rendered("json", report, {}, nullptr, &calls)));
+  sonde::test::check_golden("render/syscall.folded", rendered("folded", report));
 }
 
 // Root first, equal stacks of several threads added up, kernel, inlined and JIT frames marked.
