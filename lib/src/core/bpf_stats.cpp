@@ -6,15 +6,15 @@ namespace sonde::core {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kWindow = kSecond / 5;
 
-bool in_window(std::uint64_t elapsed_ns) {
-  return elapsed_ns < kSecond || elapsed_ns % kSecond < kWindow;
+bool in_window(std::uint64_t elapsed_ns, const StatsWindows& windows) {
+  return elapsed_ns < windows.first_ns || elapsed_ns % kSecond < windows.each_second_ns;
 }
 
 }  // namespace
 
-void BpfStats::start(std::uint64_t now_ns) noexcept {
+void BpfStats::start(std::uint64_t now_ns, StatsWindows windows) noexcept {
+  windows_ = windows;
   started_ns_ = now_ns;
   enabled_ = UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME));
   available_ = static_cast<bool>(enabled_);
@@ -22,12 +22,21 @@ void BpfStats::start(std::uint64_t now_ns) noexcept {
 
 void BpfStats::tick(std::uint64_t now_ns) noexcept {
   if (!available_) return;
-  const bool wanted = in_window(now_ns - started_ns_);
+  const bool wanted = in_window(now_ns - started_ns_, windows_);
   if (wanted && !enabled_) {
     enabled_ = UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME));
   } else if (!wanted) {
     enabled_.reset();
   }
+}
+
+std::uint64_t BpfStats::next_tick_ns(std::uint64_t now_ns) const noexcept {
+  if (!available_) return UINT64_MAX;
+  const std::uint64_t elapsed = now_ns - started_ns_;
+  if (elapsed < windows_.first_ns) return started_ns_ + windows_.first_ns;
+  const std::uint64_t second = elapsed - elapsed % kSecond;
+  const bool open = elapsed - second < windows_.each_second_ns;
+  return started_ns_ + second + (open ? windows_.each_second_ns : kSecond);
 }
 
 std::optional<std::uint64_t> BpfStats::estimate(const ProgramTime& measured,

@@ -24,6 +24,8 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"kallsyms", "kernel symbol addresses (CAP_SYSLOG)"},
     {"bpf_stats", "BPF run-time statistics (CAP_SYS_ADMIN)"},
     {"batch_lookup", "batched map reads (5.6)"},
+    {"task_storage", "BPF memory of each thread (5.11)"},
+    {"task_registers", "BPF access to a thread's saved registers (5.15)"},
 }};
 
 }  // namespace

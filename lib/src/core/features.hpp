@@ -26,8 +26,10 @@ enum class Feature {
   kallsyms,                // /proc/kallsyms with addresses
   bpf_stats,               // BPF_ENABLE_STATS, 5.8, CAP_SYS_ADMIN
   batch_lookup,            // BPF_MAP_LOOKUP_BATCH, 5.6
+  task_storage,            // BPF_MAP_TYPE_TASK_STORAGE in tracing programs, 5.11
+  task_registers,          // bpf_task_pt_regs(), 5.15
 };
-inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::batch_lookup) + 1;
+inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::task_registers) + 1;
 
 std::string_view name_of(Feature feature) noexcept;
 /// What it gives, in a few words.

@@ -50,7 +50,8 @@ Result<void> check_requirements(const FeatureSet& features) {
 
 Error load_error(const std::string& object, int sys_errno, const std::string& log) {
   Error error{ErrorCode::LoadFailed, sys_errno, "load the BPF programs of " + object, {}, log};
-  if (sys_errno == EPERM || sys_errno == EACCES) {
+  // EACCES is the verifier's: it does not accept the program.
+  if (sys_errno == EPERM) {
     error.code = ErrorCode::InsufficientPermissions;
     error.hint = "The kernel refused BPF: run with sudo, or grant the capabilities once: " +
                  setcap_command();

@@ -67,6 +67,12 @@ bool batches_work() noexcept {
   return error == 0 || errno == ENOENT;
 }
 
+// libbpf cannot probe tp_btf programs; raw tracepoints have the same helpers
+// (bpf_tracing_func_proto() in kernel/trace/bpf_trace.c).
+bool has_tracing_helper(bpf_func_id helper) noexcept {
+  return ::libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, helper, nullptr) == 1;
+}
+
 bool probe_quietly(Feature feature) noexcept {
   switch (feature) {
     case Feature::btf:
@@ -86,14 +92,17 @@ bool probe_quietly(Feature feature) noexcept {
     case Feature::sideband:
       return can_open(sideband_attr());
     case Feature::kernel_lookup:
-      return ::libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_snprintf, nullptr) ==
-             1;
+      return has_tracing_helper(BPF_FUNC_snprintf);
     case Feature::kallsyms:
       return kallsyms_has_addresses();
     case Feature::bpf_stats:
       return static_cast<bool>(UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME)));
     case Feature::batch_lookup:
       return batches_work();
+    case Feature::task_storage:
+      return has_tracing_helper(BPF_FUNC_task_storage_get);
+    case Feature::task_registers:
+      return has_tracing_helper(BPF_FUNC_task_pt_regs);
   }
   return false;
 }

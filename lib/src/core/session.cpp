@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <optional>
@@ -13,7 +14,6 @@
 #include "core/clock.hpp"
 #include "core/machine.hpp"
 #include "core/thread_time.hpp"
-#include "core/tick_cost.hpp"
 #include "util/fail.hpp"
 #include "util/unique_fd.hpp"
 #include "wire.h"
@@ -21,7 +21,7 @@
 namespace sonde::core {
 namespace {
 
-constexpr int kPollMs = 100;
+constexpr std::uint64_t kPollMs = 100;
 constexpr std::uint64_t kDrainEveryNs = 1'000'000'000;
 
 Result<UniqueFd> make_epoll(const std::vector<EventSource*>& sources, int stop_fd) {
@@ -59,7 +59,7 @@ struct Session::Impl {
   ThreadTime caller_time;
   std::uint64_t started_ns = 0;
   std::uint64_t stopped_ns = 0;
-  std::optional<std::uint64_t> tick_cost_ns;
+  std::optional<std::uint64_t> trap_cost_ns;
   UniqueFd stop_event;
   UniqueFd epoll;
 
@@ -90,7 +90,10 @@ void Session::Impl::read_until_stopped() noexcept {
   std::uint64_t next_drain = monotonic_ns() + kDrainEveryNs;
   for (;;) {
     std::array<epoll_event, 8> events{};
-    ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), kPollMs);
+    const std::uint64_t idle = monotonic_ns();
+    const std::uint64_t tick_ms = (stats.next_tick_ns(idle) - idle) / 1'000'000 + 1;
+    ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()),
+                 static_cast<int>(std::min(kPollMs, tick_ms)));
     eventfd_t stop = 0;
     if (::eventfd_read(stop_event.get(), &stop) == 0) break;
 
@@ -156,8 +159,12 @@ Result<void> Session::start() {
   s.header.online_cpus = machine.online_cpus;
   s.header.plan = s.tracer->plan();
   s.started_ns = monotonic_ns();
-  if (s.tracer->measures_program_time()) s.stats.start(s.started_ns);
+  if (s.tracer->measures_program_time()) s.stats.start(s.started_ns, s.tracer->stats_windows());
   s.tracer->gate() = SONDE_GATE_RECORDING;
+  if (auto opened = s.tracer->opened(); !opened) {
+    s.detach();
+    return opened;
+  }
   s.state = Impl::State::running;
   s.reader = std::thread([&s] { s.read_until_stopped(); });
   return {};
@@ -180,7 +187,7 @@ Result<Report> Session::stop() {
     // after it.
     s.keep_first_error(s.tracer->drain());
     s.keep_first_error(s.drain_sources());
-    s.tick_cost_ns = measure_tick_cost();
+    s.trap_cost_ns = s.tracer->trap_cost_ns();
   }
   return s.make_report();
 }
@@ -230,7 +237,7 @@ Overhead Session::Impl::measure_overhead() const {
   overhead.user_cpu_ns = own.user_ns;
   overhead.system_cpu_ns = own.system_ns;
   overhead.bpf_ns = BpfStats::estimate(program_time(tracer->object()), tracer->program_runs());
-  if (tick_cost_ns) overhead.target_trap_ns = *tick_cost_ns * tracer->trap_count();
+  if (trap_cost_ns) overhead.target_trap_ns = *trap_cost_ns * tracer->trap_count();
   overhead.rss_bytes = resident_bytes();
   overhead.map_bytes = map_memory_bytes(tracer->object()).value_or(0) + tracer->ring_bytes();
   overhead.memory_bytes = overhead.rss_bytes + overhead.map_bytes;

@@ -12,6 +12,7 @@
 #include <sonde/accounting.hpp>
 #include <sonde/error.hpp>
 #include <sonde/report.hpp>
+#include "core/bpf_stats.hpp"
 #include "core/event_source.hpp"
 
 namespace sonde::core {
@@ -27,6 +28,8 @@ class Tracer {
   virtual Result<void> load() = 0;
   /// Attaches every program of the plan. The gate is closed meanwhile.
   virtual Result<void> attach() = 0;
+  /// Called once, just after the gate was opened.
+  virtual Result<void> opened() { return {}; }
   /// Called about once a second while running, for what may change under way (CPUs that come
   /// online).
   virtual Result<void> maintain() { return {}; }
@@ -47,11 +50,17 @@ class Tracer {
   /// Mean delay from kernel to user space of the records so far.
   virtual std::optional<double> event_latency_us() const noexcept = 0;
   /// Program runs whose interrupt or trap the traced programs paid for.
-  virtual std::uint64_t trap_count() const noexcept = 0;
+  virtual std::uint64_t trap_count() const noexcept { return 0; }
+  /// What one of them cost, without the program; empty if it was not measured. Called once, after
+  /// detach().
+  virtual std::optional<std::uint64_t> trap_cost_ns() noexcept { return {}; }
   /// Runs of all BPF programs, for scaling their measured time.
   virtual std::uint64_t program_runs() const noexcept = 0;
   /// Whether the plan measures the time in BPF programs.
   virtual bool measures_program_time() const noexcept = 0;
+  /// When to measure it: programs that run seldom need long windows, and those that run often must
+  /// not be slowed for long.
+  virtual StatsWindows stats_windows() const noexcept { return {}; }
   /// True when recording ended by itself (max_samples).
   virtual bool limit_reached() const noexcept = 0;
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "aggregate/stack_counts.hpp"
+#include "core/attach.hpp"
 #include "core/clock.hpp"
 #include "core/kernel_error.hpp"
 #include "core/kernel_lookup.hpp"
@@ -14,6 +15,7 @@
 #include "core/machine.hpp"
 #include "core/object_usage.hpp"
 #include "core/skeleton.hpp"
+#include "core/tick_cost.hpp"
 
 #include "ingest/count_drain.hpp"
 #include "ingest/ring_source.hpp"
@@ -63,6 +65,9 @@ class CpuTracer final : public core::Tracer {
   }
   std::optional<double> event_latency_us() const noexcept override;
   std::uint64_t trap_count() const noexcept override { return counters().seen; }
+  std::optional<std::uint64_t> trap_cost_ns() noexcept override {
+    return core::measure_tick_cost();
+  }
   std::uint64_t program_runs() const noexcept override { return counters().seen; }
   bool measures_program_time() const noexcept override { return plan_.program_time; }
   bool limit_reached() const noexcept override { return skeleton_->bss->cpu_limit_time_ns != 0; }
@@ -124,6 +129,7 @@ void CpuTracer::configure() {
   ::bpf_program__set_autoload(skeleton_->progs.cpu_sample, true);
   ::bpf_program__set_autoload(skeleton_->progs.ksym_names, plan_.kernel_lookup);
   ::bpf_program__set_autoload(skeleton_->progs.filter_follow_fork, filter_.follow_children);
+  ::bpf_program__set_autoload(skeleton_->progs.filter_begin_at_exec, filter_.from_exec);
   ::bpf_program__set_autoload(skeleton_->progs.filter_forget_exit, !filter_.tgids.empty());
 }
 
@@ -154,16 +160,12 @@ Result<void> CpuTracer::load() {
 }
 
 Result<void> CpuTracer::attach() {
-  for (const bpf_program* program :
-       {skeleton_->progs.filter_follow_fork, skeleton_->progs.filter_forget_exit}) {
-    if (!::bpf_program__autoload(program)) continue;
-    const core::LibbpfLog log;
-    core::UniqueLink link(::bpf_program__attach(program));
-    if (link == nullptr) {
-      return tl::unexpected(
-          core::attach_error(::bpf_program__section_name(program), errno, log.text()));
-    }
-    links_.push_back(std::move(link));
+  const auto& programs = skeleton_->progs;
+  if (auto attached = core::attach_loaded(
+          {programs.filter_follow_fork, programs.filter_begin_at_exec, programs.filter_forget_exit},
+          links_);
+      !attached) {
+    return attached;
   }
   attached_ns_ = core::monotonic_ns();
   return sampler_.attach(skeleton_->progs.cpu_sample);
