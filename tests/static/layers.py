@@ -14,14 +14,15 @@ ALLOWED = {
     "config": ["util"],
     "symbolize": ["util", "report", "process"],
     "aggregate": ["util", "symbolize"],
-    "tracers": ["util", "core", "ingest", "process", "config", "symbolize", "aggregate", "report"],
-    "api": ["util", "core", "ingest", "process", "config", "symbolize", "aggregate", "report", "tracers"],
+    "syscalls": ["util"],
+    "tracers": ["util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "report"],
+    "api": ["util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "report", "tracers"],
     "sink": ["util"],
     "render": ["util", "report", "sink"],
     "cli": ["util", "config", "report", "render", "sink"],
 }
 # Structs that BPF and C++ share, and who reads them.
-BPF_SHARED = {"core", "ingest", "aggregate", "tracers"}
+BPF_SHARED = {"core", "ingest", "aggregate", "syscalls", "tracers"}
 
 # Headers that only some may see.
 RESERVED = [
