@@ -26,8 +26,18 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768); /* the default of kernel.pid_max */
 	__type(key, __u32);	    /* tgid */
-	__type(value, __u8);
+	__type(value, __u8);	    /* SONDE_TARGET_* */
 } filter_tgids SEC(".maps");
+
+/* Raised whenever filter_tgids changes while sonde runs. */
+volatile __u32 filter_epoch = 1;
+
+/* What the last lookup of filter_tgids gave; one for each CPU. A busy process is looked up once. */
+struct filter_cache {
+	__u32 tgid;
+	__u32 epoch;
+	__u32 state; /* SONDE_TARGET_*, or 0 */
+};
 
 /* Children that found no room in filter_tgids and so are not traced. */
 __u64 filter_children_missed = 0;
@@ -66,6 +76,17 @@ static __always_inline __u32 filter_tgid_of(struct task_struct *task)
 	return filter_pid_of(BPF_CORE_READ(task, group_leader));
 }
 
+/* The same for a trusted pointer, which no helper needs to read. */
+static __always_inline __u32 filter_trusted_tgid(struct task_struct *task)
+{
+	return filter_pid_namespace ? filter_tgid_of(task) : (__u32)task->tgid;
+}
+
+static __always_inline __u32 filter_trusted_pid(struct task_struct *task)
+{
+	return filter_pid_namespace ? filter_pid_of(task) : (__u32)task->pid;
+}
+
 static __always_inline bool filter_comm_equals(const char *comm)
 {
 	for (int i = 0; i < SONDE_COMM_LENGTH; i++) {
@@ -82,7 +103,7 @@ static __always_inline bool filter_comm_passes(struct task_struct *task)
 {
 	char comm[SONDE_COMM_LENGTH] = {};
 
-	bpf_get_current_comm(comm, sizeof(comm));
+	BPF_CORE_READ_STR_INTO(&comm, task, comm);
 	if (filter_comm_equals(comm))
 		return true;
 	BPF_CORE_READ_STR_INTO(&comm, task, group_leader, comm);
@@ -110,16 +131,40 @@ static __always_inline bool filter_cgroup_passes(struct task_struct *task)
 	return false;
 }
 
-/* Whether the current task, whose process is `tgid`, is one to trace. */
-static __always_inline bool filter_passes(struct task_struct *task, __u32 tgid)
+/* SONDE_TARGET_* of a process, or 0 if it is no target. */
+static __always_inline __u8 filter_target_state(__u32 tgid)
 {
-	if (filter_by_tgid && !bpf_map_lookup_elem(&filter_tgids, &tgid))
-		return false;
+	__u8 *state = bpf_map_lookup_elem(&filter_tgids, &tgid);
+
+	return state ? *state : 0;
+}
+
+static __always_inline __u32 filter_cached_state(struct filter_cache *cache, __u32 tgid)
+{
+	__u32 epoch = filter_epoch;
+
+	if (cache->tgid != tgid || cache->epoch != epoch) {
+		cache->state = filter_target_state(tgid);
+		cache->tgid = tgid;
+		cache->epoch = epoch;
+	}
+	return cache->state;
+}
+
+/* What is left to check once the process is a target. */
+static __always_inline bool filter_passes_rest(struct task_struct *task)
+{
 	if (filter_by_comm && !filter_comm_passes(task))
 		return false;
-	if (filter_cgroup && !filter_cgroup_passes(task))
+	return !filter_cgroup || filter_cgroup_passes(task);
+}
+
+/* Whether the task, whose process is `tgid`, is one to trace. */
+static __always_inline bool filter_passes(struct task_struct *task, __u32 tgid)
+{
+	if (filter_by_tgid && filter_target_state(tgid) != SONDE_TARGET_TRACED)
 		return false;
-	return true;
+	return filter_passes_rest(task);
 }
 
 /* Attached only to follow children (-- COMMAND). Runs in the parent, before the child runs. */
@@ -128,12 +173,28 @@ int BPF_PROG(filter_follow_fork, struct task_struct *parent, struct task_struct 
 {
 	__u32 parent_tgid = filter_tgid_of(parent);
 	__u32 child_tgid = filter_tgid_of(child);
-	__u8 yes = 1;
+	__u8 traced = SONDE_TARGET_TRACED;
 
-	if (parent_tgid == child_tgid || !bpf_map_lookup_elem(&filter_tgids, &parent_tgid))
+	if (parent_tgid == child_tgid || filter_target_state(parent_tgid) != SONDE_TARGET_TRACED)
 		return 0;
-	if (bpf_map_update_elem(&filter_tgids, &child_tgid, &yes, BPF_ANY))
+	if (bpf_map_update_elem(&filter_tgids, &child_tgid, &traced, BPF_ANY))
 		__sync_fetch_and_add(&filter_children_missed, 1);
+	__sync_fetch_and_add(&filter_epoch, 1);
+	return 0;
+}
+
+/* Attached only for a launcher: what it runs is the target. Runs within execve(), once there is no
+ * way back. */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(filter_begin_at_exec, struct task_struct *task)
+{
+	__u32 tgid = filter_tgid_of(task);
+	__u8 traced = SONDE_TARGET_TRACED;
+
+	if (filter_target_state(tgid) != SONDE_TARGET_AWAITS_EXEC)
+		return 0;
+	bpf_map_update_elem(&filter_tgids, &tgid, &traced, BPF_ANY);
+	__sync_fetch_and_add(&filter_epoch, 1);
 	return 0;
 }
 
@@ -147,7 +208,8 @@ int BPF_PROG(filter_forget_exit, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	tgid = filter_tgid_of(task);
-	bpf_map_delete_elem(&filter_tgids, &tgid);
+	if (!bpf_map_delete_elem(&filter_tgids, &tgid))
+		__sync_fetch_and_add(&filter_epoch, 1);
 	return 0;
 }
 

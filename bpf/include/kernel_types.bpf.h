@@ -65,7 +65,50 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct thread_info {
+	__u32 status; /* x86: TS_* */
+};
+
+/* The registers of user mode, as they are saved on entry to the kernel. */
+#ifdef __TARGET_ARCH_x86
+struct pt_regs {
+	unsigned long r10;
+	unsigned long r9;
+	unsigned long r8;
+	unsigned long bp;
+	unsigned long bx;
+	unsigned long cx;
+	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
+	unsigned long orig_ax; /* number of the call; -1 outside of one */
+};
+#endif
+
+struct io_kiocb {
+	__u8 opcode;
+};
+
+struct io_uring_cqe {
+	__s32 res;
+	__u32 flags;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
+	unsigned int __state; /* since 5.14: kernel_compat.bpf.h */
+	unsigned int flags;   /* PF_* */
 	int pid;
 	int tgid;
 	char comm[16];

@@ -43,13 +43,6 @@ struct sonde_call_stats {
 SONDE_STATIC_ASSERT(sizeof(struct sonde_call_stats) == 56 + 4 * SONDE_LATENCY_BUCKETS,
 		    "wire layout");
 
-/* With counting only. */
-struct sonde_call_count {
-	__u64 calls;
-	char comm[SONDE_COMM_LENGTH];
-};
-SONDE_STATIC_ASSERT(sizeof(struct sonde_call_count) == 24, "wire layout");
-
 #define SONDE_CALL_NO_RETURN (1u << 0) /* the thread ended in the call: exit, exit_group */
 #define SONDE_CALL_NO_BEGIN  (1u << 1) /* the begin was not seen; start_ns is 0 */
 #define SONDE_CALL_MEMORY                                                                          \
@@ -79,9 +72,10 @@ struct sonde_call_memory_record {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_call_memory_record) == 24, "wire layout");
 
-#define SONDE_PIECE_CUT	       (1u << 0) /* there was more */
-#define SONDE_PIECE_UNREADABLE (1u << 1) /* no bytes: not resident at the begin, or a bad address  \
-					  */
+#define SONDE_PIECE_CUT (1u << 0) /* there was more */
+#define SONDE_PIECE_UNREADABLE                                                                     \
+	(1u << 1) /* no bytes: not resident at the begin, or a bad address                         \
+		   */
 
 /* Memory that one argument points to; its bytes follow, filled up to a multiple of 8. */
 struct sonde_call_piece {
@@ -103,8 +97,9 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_call_piece) == 16, "wire layout");
 #define SONDE_READ_FIXED   2 /* `size` bytes */
 #define SONDE_READ_COUNTED                                                                         \
 	3 /* argument `counter` times `size` bytes; result, if counter is SONDE_COUNTER_RESULT */
-#define SONDE_READ_STRINGS 4 /* NULL-terminated array of string pointers (argv): the strings too   \
-			      */
+#define SONDE_READ_STRINGS                                                                         \
+	4 /* NULL-terminated array of string pointers (argv): the strings too                      \
+	   */
 #define SONDE_READ_IOVEC                                                                           \
 	5 /* argument `counter` elements of struct iovec, and the start of what they point to */
 #define SONDE_READ_MSGHDR                                                                          \
@@ -164,8 +159,7 @@ struct sonde_call_counters {
 	__u64 lost_ring_full;	/* calls of the live trace */
 	__u64 ring_lost_memory; /* records of argument memory: their calls are shown without */
 	__u64 errors;		/* recorded calls that failed */
-	__u64 runs;		/* of all programs */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 96, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 88, "wire layout");
 
 #endif

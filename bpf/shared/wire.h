@@ -38,4 +38,8 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_record_header) == 16, "wire layout");
 #define SONDE_GATE_RECORDING 1
 #define SONDE_GATE_PAUSED    2 /* counted as filtered */
 
+/* What a process in filter_tgids is. */
+#define SONDE_TARGET_TRACED	 1
+#define SONDE_TARGET_AWAITS_EXEC 2 /* a launcher, until its execve() succeeds */
+
 #endif

@@ -4,6 +4,7 @@
 #include "core/kernel_error.hpp"
 #include "core/machine.hpp"
 #include "tracers/cpu_plan.hpp"
+#include "tracers/syscall_plan.hpp"
 
 namespace sonde {
 namespace {
@@ -30,6 +31,10 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 5.13 or later";
     case Feature::batch_lookup:
       return "boot Linux 5.6 or later";
+    case Feature::task_storage:
+      return "boot Linux 5.11 or later";
+    case Feature::task_registers:
+      return "boot Linux 5.15 or later";
     case Feature::hardware_cycles:
       return "use a machine, or a virtual machine, with a PMU";
   }
@@ -59,7 +64,11 @@ Result<SystemSupport> EbpfLoader::check_system_support(const EbpfConfig& config)
   const auto met = core::check_requirements(features);
   support.usable = met.has_value();
   if (!met) support.problem = met.error().message();
-  if (auto cpu = tracers::plan_cpu(config, features); cpu) support.plan = std::move(cpu->entries);
+  const auto add = [&](const auto& plan) {
+    if (plan) support.plan.insert(support.plan.end(), plan->entries.begin(), plan->entries.end());
+  };
+  add(tracers::plan_cpu(config, features));
+  add(tracers::plan_syscall(config, features));
   return support;
 }
 

@@ -11,6 +11,7 @@
 #include "process/cgroup.hpp"
 #include "process/proc_identity.hpp"
 #include "util/fail.hpp"
+#include "wire.h"
 
 namespace sonde::tracers {
 namespace {
@@ -72,6 +73,7 @@ Result<TargetFilter> resolve_target(const Target& target) {
   TargetFilter filter;
   filter.comm = target.comm;
   filter.follow_children = target.follow_children;
+  filter.from_exec = target.from_exec;
   filter.description = describe(target);
   if (!target.cgroup.empty() && !target.container.empty()) {
     return fail(ErrorCode::ConfigError, "a cgroup and a container were given",
@@ -90,9 +92,9 @@ Result<TargetFilter> resolve_target(const Target& target) {
 }
 
 Result<void> fill_tgids(int map_fd, const TargetFilter& filter) {
-  const std::uint8_t yes = 1;
+  const std::uint8_t state = filter.from_exec ? SONDE_TARGET_AWAITS_EXEC : SONDE_TARGET_TRACED;
   for (const std::uint32_t tgid : filter.tgids) {
-    if (::bpf_map_update_elem(map_fd, &tgid, &yes, BPF_ANY) != 0) {
+    if (::bpf_map_update_elem(map_fd, &tgid, &state, BPF_ANY) != 0) {
       return fail_errno(ErrorCode::MapOperationFailed,
                         fmt::format("add process {} to the targets", tgid));
     }

@@ -16,6 +16,7 @@ struct TargetFilter {
   /// Index of the v1 controller, or -1 in the v2 hierarchy.
   std::int32_t cgroup_subsystem = -1;
   bool follow_children = false;
+  bool from_exec = false;
   /// For the report's header: "whole system", "pid 1, 2", ...
   std::string description;
 };

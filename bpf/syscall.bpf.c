@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * System call tracer: remembers where each thread is (task storage), and when a call is over adds
+ * it to a row, sends it to the live trace, or counts its stack. Counting alone looks at the ends of
+ * calls only.
+ */
+#include "include/kernel_types.bpf.h"
+#include "include/kernel_compat.bpf.h"
+#include "include/gate.bpf.h"
+#include "include/filter.bpf.h"
+#include "include/call.bpf.h"
+#include "include/call_rows.bpf.h"
+#include "include/call_select.bpf.h"
+#include "shared/syscall_event.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PF_KTHREAD  0x00200000 /* include/linux/sched.h */
+#define TASK_HALTED 0x800c     /* __TASK_STOPPED, __TASK_TRACED, TASK_FROZEN */
+
+/* The call that a thread is in. */
+struct open_call {
+	__u64 start_ns; /* 0: began before sonde */
+	__u64 args[SONDE_CALL_ARGUMENTS];
+	__u32 number;
+	__u8 abi;
+	__u8 active;
+	__u8 flags;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct open_call);
+} open_calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sonde_call_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_cache);
+} target_cache SEC(".maps");
+
+static __always_inline __u32 target_state(__u32 tgid)
+{
+	__u32 zero = 0;
+	struct filter_cache *cache;
+
+	if (!filter_by_tgid)
+		return SONDE_TARGET_TRACED;
+	cache = bpf_map_lookup_elem(&target_cache, &zero);
+	return cache ? filter_cached_state(cache, tgid) : 0;
+}
+
+static __always_inline void end_call(void *ctx, struct task_struct *task,
+				     struct sonde_call_counters *c, struct ended_call *call)
+{
+	if (call->returned && call->result < 0 && call->result >= -CALL_MAX_ERROR &&
+	    (call->abi == SONDE_ABI_URING || call_role(call->abi, call->number) != CALL_SIGRETURN))
+		call->error = (__u16)-call->result;
+	if (!result_is_selected(call)) {
+		c->filtered_result++;
+		return;
+	}
+	if (!add_to_row(task, call)) {
+		c->lost_rows_full++;
+		return;
+	}
+	c->recorded++;
+	if (call->error)
+		c->errors++;
+}
+
+/* A thread's own call, from its begin on; the target was checked then. */
+static __always_inline void end_open_call(void *ctx, struct task_struct *task,
+					  struct sonde_call_counters *c, struct open_call *open,
+					  long result, bool returned)
+{
+	struct ended_call call = {.start_ns = open->start_ns,
+				  .result = result,
+				  .number = open->number,
+				  .abi = open->abi,
+				  .returned = returned};
+
+	if (call_rows_by_thread) {
+		call.tgid = filter_trusted_tgid(task);
+		call.tid = filter_trusted_pid(task);
+	}
+
+	if (call_timed)
+		call.now_ns = bpf_ktime_get_ns();
+	open->active = 0;
+	c->seen++;
+	if (sonde_gate == SONDE_GATE_PAUSED) {
+		c->filtered_paused++;
+		return;
+	}
+	end_call(ctx, task, c, &call);
+}
+
+/* A call whose begin was not looked at: counting only, not a target, denied by seccomp (which comes
+ * before the begin is traced), or begun before sonde. */
+static __always_inline void end_unseen_call(void *ctx, struct task_struct *task,
+					    struct sonde_call_counters *c, __s32 number,
+					    long result, bool returned)
+{
+	__u8 abi = call_abi(task);
+	struct ended_call call = {.result = result, .abi = abi, .returned = returned};
+	__u32 tgid;
+
+	if (number < 0)
+		number = CALL_SIGRETURN_NUMBER(abi);
+	if (returned && !result && call_role(abi, number) == CALL_FORKS)
+		return;
+	call.number = number;
+	c->seen++;
+	if (sonde_gate == SONDE_GATE_PAUSED) {
+		c->filtered_paused++;
+		return;
+	}
+	tgid = filter_trusted_tgid(task);
+	if (tgid == filter_self_tgid) {
+		c->filtered_self++;
+	} else if (!tgid || target_state(tgid) != SONDE_TARGET_TRACED ||
+		   !filter_passes_rest(task)) {
+		c->filtered_target++;
+	} else if (!call_is_selected(abi, number)) {
+		c->filtered_call++;
+	} else {
+		call.tgid = tgid;
+		if (call_rows_by_thread)
+			call.tid = filter_trusted_pid(task);
+		if (call_timed)
+			call.now_ns = bpf_ktime_get_ns();
+		end_call(ctx, task, c, &call);
+	}
+}
+
+/* A launcher's calls before its execve() are not the target's; the execve() itself is. */
+static __always_inline bool begin_passes(struct task_struct *task, __u32 tgid, __u8 abi,
+					 __u32 number)
+{
+	__u32 state;
+
+	if (!tgid || tgid == filter_self_tgid)
+		return false;
+	state = target_state(tgid);
+	if (state == SONDE_TARGET_AWAITS_EXEC)
+		return call_role(abi, number) == CALL_EXEC;
+	return state == SONDE_TARGET_TRACED && filter_passes_rest(task);
+}
+
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(syscall_enter, struct pt_regs *regs, long number)
+{
+	struct task_struct *task;
+	struct open_call *open;
+	__u8 abi;
+
+	if (sonde_gate != SONDE_GATE_RECORDING)
+		return 0;
+	task = bpf_get_current_task_btf();
+	abi = call_abi(task);
+	if (!begin_passes(task, filter_trusted_tgid(task), abi, (__u32)number) ||
+	    !call_is_selected(abi, (__u32)number))
+		return 0;
+	open = bpf_task_storage_get(&open_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!open)
+		return 0;
+	open->number = (__u32)number;
+	open->abi = abi;
+	open->active = 1;
+	open->start_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
+{
+	struct sonde_call_counters *c;
+	struct open_call *open;
+	struct task_struct *task;
+	__u32 zero = 0;
+
+	if (sonde_gate == SONDE_GATE_CLOSED)
+		return 0;
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return 0;
+	task = bpf_get_current_task_btf();
+	open = bpf_task_storage_get(&open_calls, task, NULL, 0);
+	if (open && open->active)
+		end_open_call(ctx, task, c, open, result, true);
+	else
+		end_unseen_call(ctx, task, c, call_number(regs), result, true);
+	return 0;
+}
+
+/* Instead of the two above where only counts are wanted. */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(syscall_count, struct pt_regs *regs, long result)
+{
+	struct sonde_call_counters *c;
+	__u32 zero = 0;
+
+	if (sonde_gate == SONDE_GATE_CLOSED)
+		return 0;
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (c)
+		end_unseen_call(ctx, bpf_get_current_task_btf(), c, call_number(regs), result,
+				true);
+	return 0;
+}
+
+/* exit() and exit_group() end here. A thread that is killed in another call returns from it
+ * first. */
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(syscall_thread_exit)
+{
+	struct sonde_call_counters *c;
+	struct open_call *open;
+	struct task_struct *task;
+	__u32 zero = 0;
+
+	if (sonde_gate == SONDE_GATE_CLOSED)
+		return 0;
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return 0;
+	task = bpf_get_current_task_btf();
+	open = bpf_task_storage_get(&open_calls, task, NULL, 0);
+	if (open && open->active)
+		end_open_call(ctx, task, c, open, 0, false);
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(syscall_count_thread_exit)
+{
+	struct task_struct *task;
+	struct sonde_call_counters *c;
+	struct pt_regs *regs;
+	__u32 zero = 0;
+	__s32 number;
+
+	if (sonde_gate == SONDE_GATE_CLOSED)
+		return 0;
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (task->flags & PF_KTHREAD)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = (__s32)BPF_CORE_READ(regs, orig_ax);
+	if (number >= 0 && call_role(call_abi(task), number) == CALL_EXITS)
+		end_unseen_call(ctx, task, c, number, 0, false);
+	return 0;
+}
+
+/* Once, after the gate was opened: the calls that tasks are asleep in. Of one that runs, the saved
+ * registers do not tell whether it is in a call. */
+SEC("?iter/task")
+int syscall_seed(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct open_call *open;
+	struct pt_regs *regs;
+	unsigned int state;
+	__s32 number;
+	__u32 tgid;
+	__u8 abi;
+
+	if (!task || task->flags & PF_KTHREAD)
+		return 0;
+	state = task_state(task);
+	if (!state || state & TASK_HALTED)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = (__s32)BPF_CORE_READ(regs, orig_ax);
+	tgid = filter_tgid_of(task);
+	if (number < 0 || !tgid || tgid == filter_self_tgid || !filter_passes(task, tgid))
+		return 0;
+	abi = call_abi(task);
+	if (!call_is_selected(abi, number))
+		return 0;
+	open = bpf_task_storage_get(&open_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!open || open->active)
+		return 0;
+	open->number = number;
+	open->abi = abi;
+	open->start_ns = 0;
+	open->active = 1;
+	return 0;
+}
+
+SEC("?iter/task")
+int syscall_in_flight(struct bpf_iter__task *ctx)
+{
+	struct sonde_call_in_flight row = {};
+	struct task_struct *task = ctx->task;
+	struct open_call *open;
+
+	if (!task)
+		return 0;
+	open = bpf_task_storage_get(&open_calls, task, NULL, 0);
+	if (!open || !open->active)
+		return 0;
+	row.start_ns = open->start_ns;
+	row.tgid = filter_tgid_of(task);
+	row.tid = filter_pid_of(task);
+	row.number = open->number;
+	row.abi = open->abi;
+	BPF_CORE_READ_STR_INTO(&row.comm, task, comm);
+	__builtin_memcpy(row.args, open->args, sizeof(row.args));
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+#include "include/uring.bpf.h"

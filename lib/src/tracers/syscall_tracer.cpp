@@ -1,0 +1,385 @@
+#include "tracers/syscall_tracer.hpp"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "aggregate/call_rows.hpp"
+#include "core/attach.hpp"
+#include "core/clock.hpp"
+#include "core/kernel_error.hpp"
+#include "core/libbpf_log.hpp"
+#include "core/machine.hpp"
+#include "core/skeleton.hpp"
+#include "core/task_iterator.hpp"
+#include "ingest/map_drain.hpp"
+#include "process/cgroup_paths.hpp"
+#include "shared/syscall_event.h"
+// The skeleton uses the types of the shared headers.
+#include "syscall.skel.h"
+#include "syscalls/errno_names.hpp"
+#include "syscalls/selection.hpp"
+#include "tracers/syscall_plan.hpp"
+#include "tracers/syscall_tables.hpp"
+#include "util/fail.hpp"
+#include "util/unique_fd.hpp"
+
+namespace sonde::tracers {
+namespace {
+
+constexpr std::uint32_t kRowCapacity = 65536;
+
+aggregate::CallGrouping grouping_of(const SyscallOptions& options) {
+  aggregate::CallGrouping grouping;
+  for (const SyscallGroup group : options.by) {
+    grouping.process = grouping.process || group == SyscallGroup::process;
+    grouping.thread = grouping.thread || group == SyscallGroup::thread;
+    grouping.cgroup = grouping.cgroup || group == SyscallGroup::cgroup;
+    grouping.error = grouping.error || group == SyscallGroup::error;
+  }
+  return grouping;
+}
+
+// The io_uring tracepoints by age; the newest that loads is used.
+enum class UringHooks {
+  with_cqe,     // 6.14: the completion is a pointer
+  with_values,  // 6.3: submit_req
+  submit_sqe,   // 6.0
+  none,
+};
+
+class Tracer final : public SyscallTracer {
+ public:
+  Tracer(const EbpfConfig& config, SyscallPlan plan, TargetFilter filter,
+         const syscalls::Selection& selection, std::vector<int> errors)
+      : options_(config.syscall),
+        grouping_(grouping_of(config.syscall)),
+        plan_(std::move(plan)),
+        filter_(std::move(filter)),
+        selection_(selection),
+        errors_(std::move(errors)),
+        rows_(grouping_) {}
+
+  std::string_view name() const noexcept override { return "syscall"; }
+  const std::vector<PlanEntry>& plan() const noexcept override { return plan_.entries; }
+
+  Result<void> load() override;
+  Result<void> attach() override;
+  Result<void> opened() override;
+  void detach() noexcept override { links_.clear(); }
+
+  volatile std::uint32_t& gate() noexcept override { return skeleton_->bss->sonde_gate; }
+  const bpf_object* object() const noexcept override { return skeleton_->obj; }
+  std::vector<core::EventSource*> sources() noexcept override { return {}; }
+
+  Result<void> drain() noexcept override;
+  Accounting accounting() const override;
+  std::uint64_t ring_bytes() const noexcept override { return 0; }
+  std::optional<double> event_latency_us() const noexcept override { return {}; }
+  std::uint64_t program_runs() const noexcept override {
+    return counters().seen * (plan_.timed ? 2 : 1);
+  }
+  bool measures_program_time() const noexcept override { return plan_.program_time; }
+  core::StatsWindows stats_windows() const noexcept override { return {10'000'000, 10'000'000}; }
+  bool limit_reached() const noexcept override { return false; }
+
+  void take() override;
+  Result<std::vector<Section>> sections() override;
+  std::vector<std::string> notices() const override;
+
+  std::uint64_t unique_calls() const noexcept override { return unique_.size(); }
+  std::uint64_t failed_calls() const noexcept override { return counters().errors; }
+
+ private:
+  bool rows_by_thread() const noexcept { return grouping_.process || grouping_.thread; }
+  bool per_cpu_rows() const noexcept { return !rows_by_thread(); }
+  bool quick_counts() const noexcept {
+    return !plan_.timed && !rows_by_thread() && !grouping_.cgroup;
+  }
+  std::size_t row_bytes() const noexcept {
+    return plan_.timed ? sizeof(sonde_call_stats) : offsetof(sonde_call_stats, buckets);
+  }
+  bpf_map_type row_map_type() const noexcept {
+    return per_cpu_rows() ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
+  }
+  Result<void> load_with(UringHooks hooks);
+  void configure();
+  Result<UniqueFd> make_row_template() const;
+  void choose_programs(UringHooks hooks);
+  void read_quick_counts();
+  sonde_call_counters counters() const noexcept;
+
+  const SyscallOptions options_;
+  const aggregate::CallGrouping grouping_;
+  SyscallPlan plan_;
+  const TargetFilter filter_;
+  const syscalls::Selection selection_;
+  const std::vector<int> errors_;
+
+  core::UniqueSkeleton<syscall_bpf> skeleton_;
+  std::vector<core::UniqueLink> links_;
+  std::optional<ingest::MapDrain> row_drain_;
+  std::array<std::uint64_t, std::size_t{SONDE_ABI_URING} * SONDE_CALL_NUMBERS> quick_seen_{};
+  std::uint64_t opened_ns_ = 0;
+  std::optional<Error> iterator_error_;
+
+  aggregate::CallRows rows_;
+  std::set<std::pair<std::uint8_t, std::uint32_t>> unique_;
+
+  CallRowMap taken_;
+  std::vector<sonde_call_in_flight> in_flight_;
+  std::uint64_t taken_ns_ = 0;
+};
+
+void Tracer::configure() {
+  auto& rodata = *skeleton_->rodata;
+  configure_filter(rodata, filter_, static_cast<std::uint32_t>(::getpid()),
+                   core::own_pid_namespace());
+  rodata.call_select_all = selection_.everything;
+  rodata.call_select_others = selection_.others;
+  for (std::size_t abi = 0; abi < SONDE_ABI_COUNT; ++abi)
+    std::copy(selection_.numbers[abi].begin(), selection_.numbers[abi].end(),
+              rodata.call_selected[abi]);
+  rodata.call_failed_only = options_.failed_only;
+  rodata.call_by_error = !errors_.empty();
+  for (const int error : errors_) {
+    const auto bit = static_cast<std::size_t>(error);
+    if (bit / 64 < std::size(rodata.call_errors))
+      rodata.call_errors[bit / 64] |= std::uint64_t{1} << bit % 64;
+  }
+  rodata.call_min_latency_ns = static_cast<std::uint64_t>(options_.min_latency.count());
+  rodata.call_timed = plan_.timed;
+  rodata.call_rows_by_thread = rows_by_thread();
+  rodata.call_rows_by_cgroup = grouping_.cgroup;
+
+  if (filter_.tgids.empty()) ::bpf_map__set_max_entries(skeleton_->maps.filter_tgids, 1);
+  for (bpf_map* map : {skeleton_->maps.rows_a, skeleton_->maps.rows_b}) {
+    ::bpf_map__set_max_entries(map, kRowCapacity);
+    ::bpf_map__set_value_size(map, static_cast<std::uint32_t>(row_bytes()));
+    ::bpf_map__set_type(map, row_map_type());
+  }
+  if (!quick_counts()) ::bpf_map__set_max_entries(skeleton_->maps.quick_counts, 1);
+  if (!plan_.timed) ::bpf_map__set_autocreate(skeleton_->maps.open_calls, false);
+}
+
+// What the slot of `rows` takes must be like its maps, and libbpf cannot change the template that
+// it made from the declaration.
+Result<UniqueFd> Tracer::make_row_template() const {
+  bpf_map_create_opts options{};
+  options.sz = sizeof(options);
+  options.map_flags = BPF_F_NO_PREALLOC;
+  UniqueFd map(::bpf_map_create(row_map_type(), "row_template", sizeof(sonde_call_key),
+                                static_cast<std::uint32_t>(row_bytes()), kRowCapacity, &options));
+  if (!map) return tl::unexpected(core::load_error("syscall", errno, {}));
+  ::bpf_map__set_inner_map_fd(skeleton_->maps.rows, map.get());
+  return map;
+}
+
+void Tracer::choose_programs(UringHooks hooks) {
+  auto& programs = skeleton_->progs;
+  ::bpf_program__set_autoload(programs.syscall_enter, plan_.timed);
+  ::bpf_program__set_autoload(programs.syscall_exit, plan_.timed);
+  ::bpf_program__set_autoload(programs.syscall_thread_exit, plan_.timed);
+  ::bpf_program__set_autoload(programs.syscall_count, !plan_.timed);
+  ::bpf_program__set_autoload(programs.syscall_count_thread_exit,
+                              !plan_.timed && plan_.counts_exits);
+  ::bpf_program__set_autoload(programs.syscall_seed, plan_.seeds);
+  ::bpf_program__set_autoload(programs.syscall_in_flight, plan_.in_flight);
+  ::bpf_program__set_autoload(programs.uring_submit,
+                              hooks == UringHooks::with_cqe || hooks == UringHooks::with_values);
+  ::bpf_program__set_autoload(programs.uring_submit_sqe,
+                              plan_.timed && hooks == UringHooks::submit_sqe);
+  ::bpf_program__set_autoload(programs.uring_complete, hooks == UringHooks::with_cqe);
+  ::bpf_program__set_autoload(programs.uring_complete_values,
+                              hooks == UringHooks::with_values || hooks == UringHooks::submit_sqe);
+  ::bpf_program__set_autoload(programs.filter_follow_fork, filter_.follow_children);
+  ::bpf_program__set_autoload(programs.filter_begin_at_exec, filter_.from_exec);
+  ::bpf_program__set_autoload(programs.filter_forget_exit, !filter_.tgids.empty());
+}
+
+Result<void> Tracer::load_with(UringHooks hooks) {
+  const core::LibbpfLog log;
+  skeleton_.reset(syscall_bpf::open());
+  if (skeleton_ == nullptr) return tl::unexpected(core::load_error("syscall", errno, log.text()));
+  configure();
+  choose_programs(hooks);
+  const auto row_template = make_row_template();
+  if (!row_template) return tl::unexpected(row_template.error());
+  if (const int error = syscall_bpf::load(skeleton_.get()); error != 0)
+    return tl::unexpected(core::load_error("syscall", -error, log.text()));
+  return {};
+}
+
+Result<void> Tracer::load() {
+  std::optional<Error> first_error;
+  for (const UringHooks hooks :
+       {UringHooks::with_cqe, UringHooks::with_values, UringHooks::submit_sqe, UringHooks::none}) {
+    if (hooks != UringHooks::none && !plan_.io_uring) continue;
+    auto loaded = load_with(hooks);
+    if (loaded) {
+      if (hooks == UringHooks::none && plan_.io_uring) without_io_uring(plan_);
+      first_error.reset();
+      break;
+    }
+    if (!first_error) first_error = loaded.error();
+    if (first_error->code == ErrorCode::InsufficientPermissions) break;
+  }
+  if (first_error) return tl::unexpected(*first_error);
+  const auto cpus = static_cast<std::size_t>(::libbpf_num_possible_cpus());
+  row_drain_.emplace(
+      ingest::MapDrain::Maps{::bpf_map__fd(skeleton_->maps.rows),
+                             ::bpf_map__fd(skeleton_->maps.rows_a),
+                             ::bpf_map__fd(skeleton_->maps.rows_b), sizeof(sonde_call_key),
+                             row_bytes() * (per_cpu_rows() ? cpus : 1), kRowCapacity},
+      plan_.batches);
+  return fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_);
+}
+
+// Targets are followed before their calls are looked at, and forgotten after their last one.
+Result<void> Tracer::attach() {
+  const auto& programs = skeleton_->progs;
+  return core::attach_loaded(
+      {programs.filter_follow_fork, programs.filter_begin_at_exec, programs.syscall_enter,
+       programs.syscall_exit, programs.syscall_count, programs.syscall_thread_exit,
+       programs.syscall_count_thread_exit, programs.uring_submit, programs.uring_submit_sqe,
+       programs.uring_complete, programs.uring_complete_values, programs.filter_forget_exit},
+      links_);
+}
+
+Result<void> Tracer::opened() {
+  opened_ns_ = core::monotonic_ns();
+  if (!plan_.seeds) return {};
+  if (auto seeded = core::run_task_iterator(skeleton_->progs.syscall_seed); !seeded)
+    return tl::unexpected(seeded.error());
+  return {};
+}
+
+Result<void> Tracer::drain() noexcept {
+  if (quick_counts()) read_quick_counts();
+  return row_drain_->drain(
+      [this](std::span<const std::byte> key, std::span<const std::byte> value) {
+        sonde_call_key row{};
+        std::memcpy(&row, key.data(), sizeof(row));
+        rows_.add(row, value, row_bytes());
+        unique_.emplace(row.abi, row.number);
+      });
+}
+
+void Tracer::read_quick_counts() {
+  const int fd = ::bpf_map__fd(skeleton_->maps.quick_counts);
+  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
+  for (std::uint32_t i = 0; i < quick_seen_.size(); ++i) {
+    if (::bpf_map_lookup_elem(fd, &i, per_cpu.data()) != 0) continue;
+    std::uint64_t total = 0;
+    for (const std::uint64_t count : per_cpu)
+      total += count;
+    const auto abi = static_cast<std::uint8_t>(i / SONDE_CALL_NUMBERS);
+    rows_.add_calls(abi, i % SONDE_CALL_NUMBERS, total - quick_seen_[i]);
+    if (total != 0) unique_.emplace(abi, i % SONDE_CALL_NUMBERS);
+    quick_seen_[i] = total;
+  }
+}
+
+sonde_call_counters Tracer::counters() const noexcept {
+  std::vector<sonde_call_counters> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
+  const std::uint32_t zero = 0;
+  sonde_call_counters sum{};
+  if (::bpf_map_lookup_elem(::bpf_map__fd(skeleton_->maps.counters), &zero, per_cpu.data()) != 0)
+    return sum;
+  for (const sonde_call_counters& c : per_cpu) {
+    sum.seen += c.seen;
+    sum.filtered_self += c.filtered_self;
+    sum.filtered_target += c.filtered_target;
+    sum.filtered_call += c.filtered_call;
+    sum.filtered_result += c.filtered_result;
+    sum.filtered_paused += c.filtered_paused;
+    sum.recorded += c.recorded;
+    sum.lost_rows_full += c.lost_rows_full;
+    sum.lost_ring_full += c.lost_ring_full;
+    sum.ring_lost_memory += c.ring_lost_memory;
+    sum.errors += c.errors;
+  }
+  return sum;
+}
+
+Accounting Tracer::accounting() const {
+  const sonde_call_counters c = counters();
+  Accounting books;
+  books.tracer = "syscall";
+  books.seen = c.seen + in_flight_.size();
+  books.filtered =
+      c.filtered_self + c.filtered_target + c.filtered_call + c.filtered_result + c.filtered_paused;
+  books.lost["rows_full"] = c.lost_rows_full;
+  books.reported = rows_.counted();
+  books.in_flight = in_flight_.size() + (c.recorded - rows_.counted());
+  return books;
+}
+
+void Tracer::take() {
+  taken_ = rows_.take();
+  if (!plan_.in_flight) return;
+  taken_ns_ = core::monotonic_ns();
+  in_flight_.clear();
+  auto bytes = core::run_task_iterator(skeleton_->progs.syscall_in_flight);
+  if (!bytes) {
+    iterator_error_ = bytes.error();
+    return;
+  }
+  in_flight_.resize(bytes->size() / sizeof(sonde_call_in_flight));
+  std::memcpy(in_flight_.data(), bytes->data(), in_flight_.size() * sizeof(sonde_call_in_flight));
+}
+
+Result<std::vector<Section>> Tracer::sections() {
+  if (iterator_error_) return tl::unexpected(*iterator_error_);
+  const auto paths =
+      grouping_.cgroup ? process::cgroup_paths() : decltype(process::cgroup_paths()){};
+  const CgroupName cgroup_name = [&](std::uint64_t id) {
+    const auto found = paths.find(id);
+    return found == paths.end() ? fmt::format("[gone: id {}]", id) : found->second;
+  };
+  std::vector<Section> sections;
+  sections.emplace_back(syscall_table(taken_, grouping_, plan_.timed, cgroup_name));
+  if (options_.error_table) sections.emplace_back(error_table(taken_, grouping_, cgroup_name));
+  if (plan_.in_flight) sections.emplace_back(in_flight_table(in_flight_, taken_ns_, opened_ns_));
+  if (options_.histograms) {
+    for (Histogram& histogram : latency_histograms(taken_, grouping_, cgroup_name))
+      sections.emplace_back(std::move(histogram));
+  }
+  return sections;
+}
+
+std::vector<std::string> Tracer::notices() const {
+  std::vector<std::string> notices;
+  if (const std::uint64_t missed = skeleton_->bss->filter_children_missed; missed != 0) {
+    notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
+  }
+  return notices;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SyscallTracer>> make_syscall_tracer(const EbpfConfig& config,
+                                                           const core::FeatureSet& features,
+                                                           const TargetFilter& filter) {
+  auto plan = plan_syscall(config, features);
+  if (!plan) return tl::unexpected(plan.error());
+  auto selection = syscalls::parse_selection(config.syscall.calls);
+  if (!selection) return tl::unexpected(selection.error());
+  std::vector<int> errors;
+  for (const std::string& name : config.syscall.errors) {
+    const auto number = syscalls::parse_errno(name);
+    if (!number) return tl::unexpected(number.error());
+    errors.push_back(*number);
+  }
+  return std::make_unique<Tracer>(config, std::move(*plan), filter, *selection, std::move(errors));
+}
+
+}  // namespace sonde::tracers
