@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 SONDE = os.environ["SONDE"]
+COMMANDS = tuple(os.environ["COMMANDS"].split())
 NOBODY = 65534
 
 

@@ -7,7 +7,7 @@ import select
 import subprocess
 import unittest
 
-from sonde_cli import SondeTest, run
+from sonde_cli import COMMANDS, SondeTest, run
 
 SETUP = {
     # The shell shows what arguments a completed line comes to.
@@ -118,7 +118,7 @@ class Completions(SondeTest):
         """Every option of every command's help is in every script."""
         for shell in ("bash", "zsh", "fish"):
             script = run("--generate-completion", shell).stdout
-            for command in ("cpu", "doctor"):
+            for command in COMMANDS:
                 options = re.findall(r"^  .*--([\w-]+)", run(command, "--help").stdout, re.MULTILINE)
                 self.assertIn("format", options)
                 for option in options:

@@ -5,10 +5,9 @@ import re
 import subprocess
 import unittest
 
-from sonde_cli import SondeTest, run
+from sonde_cli import COMMANDS, SondeTest, run
 
 MAN = os.environ["MAN"]
-COMMANDS = ("cpu", "doctor")
 
 
 def page(name):

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import unittest
 
-from sonde_cli import NOBODY, SONDE, SondeTest, run
+from sonde_cli import COMMANDS, NOBODY, SONDE, SondeTest, run
 
 SEE = "See 'sonde cpu --help'"
 
@@ -114,7 +114,7 @@ class Help(SondeTest):
         self.assertEqual(run("help").stdout, overview.stdout)
         bare = run()
         self.assertEqual((bare.returncode, bare.stdout, bare.stderr), (2, "", overview.stdout))
-        for command in ("cpu", "doctor"):
+        for command in COMMANDS:
             self.assertIn(f"  {command} ", overview.stdout)
             text = run(command, "--help").stdout
             self.assertTrue(text.startswith(f"Usage: sonde {command} [OPTION...]"))
