@@ -56,9 +56,9 @@ Result<void> check_trace(const SyscallOptions& options) {
 void SyscallFlags::add_to(CLI::App& app) {
   const auto latest = CLI::MultiOptionPolicy::TakeLast;
   app.add_option("-e,--calls", calls,
-                 "Names and classes (%file, %network, %process, %memory, %signal, %desc), or all "
-                 "but them ('!futex'); repeatable")
-      ->type_name("EXPR[,EXPR...]")
+                 "Names, classes (%file, %desc, %network, %process, %memory, %signal ...) and "
+                 "io_uring:NAME; with '!' in front, all but them; repeatable")
+      ->type_name("NAME[,NAME...]")
       ->allow_extra_args(false)
       ->group(kWhich);
   app.add_flag("--failed", failed, "Only calls that failed")->group(kWhich);
@@ -98,11 +98,8 @@ void SyscallFlags::add_to(CLI::App& app) {
 }
 
 Result<void> SyscallFlags::apply_selection(SyscallOptions& options) const {
-  if (!calls.empty()) {
-    auto words = split_lists("--calls", calls);
-    if (!words) return tl::unexpected(std::move(words.error()));
-    options.calls = std::move(*words);
-  }
+  // Not split: a '!' is for the whole of its list.
+  if (!calls.empty()) options.calls = calls;
   if (!errors.empty()) {
     auto words = split_lists("--errno", errors);
     if (!words) return tl::unexpected(std::move(words.error()));
