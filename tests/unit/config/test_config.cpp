@@ -82,6 +82,28 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_ranges) {
              "duration is -1 ns, but must be above zero");
 }
 
+// The settings of system calls have their ranges, too.
+BOOST_AUTO_TEST_CASE(validate_holds_the_ranges_of_system_calls) {
+  const auto message = [](auto change) {
+    sonde::SyscallOptions options;
+    change(options);
+    const auto checked = EbpfConfig().with_syscall_options(options).validate();
+    return checked ? std::string("valid") : checked.error().message();
+  };
+  BOOST_TEST(message([](auto&) {}) == "valid");
+  BOOST_TEST(message([](auto& o) { o.string_bytes = 0; }) == "valid");
+  BOOST_TEST(message([](auto& o) { o.string_bytes = 4096; }) == "valid");
+  BOOST_TEST(message([](auto& o) { o.string_bytes = 4097; }) ==
+             "syscall.string_bytes is 4097, but must be from 0 to 4096");
+  BOOST_TEST(message([](auto& o) { o.ring_bytes = 4096; }) == "valid");
+  BOOST_TEST(message([](auto& o) { o.ring_bytes = 4095; }) ==
+             "syscall.ring_bytes is 4095, but must be from 4096 to 1073741824");
+  BOOST_TEST(message([](auto& o) { o.ring_bytes = (1u << 30) + 1; }) ==
+             "syscall.ring_bytes is 1073741825, but must be from 4096 to 1073741824");
+  BOOST_TEST(message([](auto& o) { o.min_latency = -1ns; }) ==
+             "syscall.min_latency is -1 ns, but must not be negative");
+}
+
 // The free function gives the same verdict as the member.
 BOOST_AUTO_TEST_CASE(validate_config_is_validate) {
   BOOST_TEST(sonde::validate_config(EbpfConfig()).has_value());
