@@ -158,6 +158,33 @@ static __always_inline bool begin_passes(struct task_struct *task, __u32 tgid, _
 	return state == SONDE_TARGET_TRACED && filter_passes_rest(task);
 }
 
+/* Counts a call that cannot have been remembered at its begin. Found out before its task's storage
+ * is looked at, which costs more than this: every process of the machine comes here. */
+static __always_inline bool is_filtered_early(struct task_struct *task,
+					      struct sonde_call_counters *c, struct pt_regs *regs,
+					      long result)
+{
+	__s32 number = call_number(regs);
+	bool stranger, unwanted;
+	__u8 abi;
+
+	if (sonde_gate != SONDE_GATE_RECORDING || number < 0)
+		return false;
+	abi = call_abi(task);
+	stranger = filter_by_tgid && !target_state(filter_trusted_tgid(task));
+	unwanted = !call_is_selected(abi, number);
+	if (!stranger && !unwanted)
+		return false;
+	if (!result && call_role(abi, number) == CALL_FORKS)
+		return true;
+	c->seen++;
+	if (stranger)
+		c->filtered_target++;
+	else
+		c->filtered_call++;
+	return true;
+}
+
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(syscall_enter, struct pt_regs *regs, long number)
 {
@@ -196,6 +223,8 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 	if (!c)
 		return 0;
 	task = bpf_get_current_task_btf();
+	if (is_filtered_early(task, c, regs, result))
+		return 0;
 	open = bpf_task_storage_get(&open_calls, task, NULL, 0);
 	if (open && open->active)
 		end_open_call(ctx, task, c, open, result, true);
