@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,7 @@ std::string range_text(const Histogram::Bucket& bucket, Unit unit) {
 
 std::string bar(std::uint64_t count, std::uint64_t most, std::size_t room) {
   const double share = static_cast<double>(count) / static_cast<double>(most);
-  const auto length = static_cast<std::size_t>(share * static_cast<double>(room) + 0.5);
+  const auto length = static_cast<std::size_t>(std::llround(share * static_cast<double>(room)));
   std::string out;
   for (std::size_t i = 0; i < std::max<std::size_t>(length, count == 0 ? 0 : 1); ++i)
     out += kBar;
