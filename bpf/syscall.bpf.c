@@ -11,22 +11,13 @@
 #include "include/call.bpf.h"
 #include "include/call_rows.bpf.h"
 #include "include/call_select.bpf.h"
+#include "include/call_trace.bpf.h"
 #include "shared/syscall_event.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define PF_KTHREAD  0x00200000 /* include/linux/sched.h */
 #define TASK_HALTED 0x800c     /* __TASK_STOPPED, __TASK_TRACED, TASK_FROZEN */
-
-/* The call that a thread is in. */
-struct open_call {
-	__u64 start_ns; /* 0: began before sonde */
-	__u64 args[SONDE_CALL_ARGUMENTS];
-	__u32 number;
-	__u8 abi;
-	__u8 active;
-	__u8 flags;
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -61,7 +52,8 @@ static __always_inline __u32 target_state(__u32 tgid)
 }
 
 static __always_inline void end_call(void *ctx, struct task_struct *task,
-				     struct sonde_call_counters *c, struct ended_call *call)
+				     struct sonde_call_counters *c, struct ended_call *call,
+				     const struct open_call *open)
 {
 	if (call->returned && call->result < 0 && call->result >= -CALL_MAX_ERROR &&
 	    (call->abi == SONDE_ABI_URING || call_role(call->abi, call->number) != CALL_SIGRETURN))
@@ -70,7 +62,7 @@ static __always_inline void end_call(void *ctx, struct task_struct *task,
 		c->filtered_result++;
 		return;
 	}
-	if (!add_to_row(task, call)) {
+	if (call_trace ? !trace_end(c, task, call, open) : !add_to_row(task, call)) {
 		c->lost_rows_full++;
 		return;
 	}
@@ -90,7 +82,7 @@ static __always_inline void end_open_call(void *ctx, struct task_struct *task,
 				  .abi = open->abi,
 				  .returned = returned};
 
-	if (call_rows_by_thread) {
+	if (call_rows_by_thread || call_trace) {
 		call.tgid = filter_trusted_tgid(task);
 		call.tid = filter_trusted_pid(task);
 	}
@@ -103,7 +95,7 @@ static __always_inline void end_open_call(void *ctx, struct task_struct *task,
 		c->filtered_paused++;
 		return;
 	}
-	end_call(ctx, task, c, &call);
+	end_call(ctx, task, c, &call, open);
 }
 
 /* A call whose begin was not looked at: counting only, not a target, denied by seccomp (which comes
@@ -136,11 +128,11 @@ static __always_inline void end_unseen_call(void *ctx, struct task_struct *task,
 		c->filtered_call++;
 	} else {
 		call.tgid = tgid;
-		if (call_rows_by_thread)
+		if (call_rows_by_thread || call_trace)
 			call.tid = filter_trusted_pid(task);
 		if (call_timed)
 			call.now_ns = bpf_ktime_get_ns();
-		end_call(ctx, task, c, &call);
+		end_call(ctx, task, c, &call, NULL);
 	}
 }
 
@@ -188,8 +180,10 @@ static __always_inline bool is_filtered_early(struct task_struct *task,
 SEC("?tp_btf/sys_enter")
 int BPF_PROG(syscall_enter, struct pt_regs *regs, long number)
 {
+	struct sonde_call_counters *c;
 	struct task_struct *task;
 	struct open_call *open;
+	__u32 zero = 0;
 	__u8 abi;
 
 	if (sonde_gate != SONDE_GATE_RECORDING)
@@ -205,6 +199,14 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long number)
 	open->number = (__u32)number;
 	open->abi = abi;
 	open->active = 1;
+	if (call_trace) {
+		call_arguments(regs, abi, open->args);
+		open->start_ns = bpf_ktime_get_ns();
+		c = bpf_map_lookup_elem(&counters, &zero);
+		if (c)
+			trace_begin(c, open, filter_trusted_pid(task));
+		return 0;
+	}
 	open->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -328,6 +330,13 @@ int syscall_seed(struct bpf_iter__task *ctx)
 	open->abi = abi;
 	open->start_ns = 0;
 	open->active = 1;
+	open->flags = SONDE_CALL_NO_BEGIN;
+	if (call_trace) {
+		struct pt_regs *saved = regs;
+
+		open->unread = 0;
+		call_saved_arguments(saved, abi, open->args);
+	}
 	return 0;
 }
 
@@ -355,3 +364,20 @@ int syscall_in_flight(struct bpf_iter__task *ctx)
 }
 
 #include "include/uring.bpf.h"
+
+/* Run on a CPU by user space (BPF_PROG_TEST_RUN): sends what waits in its batch. 1 if it is being
+ * written to. */
+SEC("?raw_tp")
+int batch_flush(void *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), zero = 0;
+	struct sonde_batch *batch = bpf_map_lookup_elem(&batches, &cpu);
+	struct sonde_call_counters *c = bpf_map_lookup_elem(&counters, &zero);
+
+	if (!batch || !c)
+		return 0;
+	if (batch->busy)
+		return 1;
+	batch_send(batch, c);
+	return 0;
+}

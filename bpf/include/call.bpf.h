@@ -90,6 +90,23 @@ static __always_inline void call_arguments(struct pt_regs *regs, __u8 abi, __u64
 	args[5] = (__u32)regs->bp;
 }
 
+/* The same for registers that a helper must read. */
+static __always_inline void call_saved_arguments(struct pt_regs *regs, __u8 abi, __u64 *args)
+{
+	args[0] =
+	    abi == SONDE_ABI_NATIVE ? BPF_CORE_READ(regs, di) : (__u32)BPF_CORE_READ(regs, bx);
+	args[1] =
+	    abi == SONDE_ABI_NATIVE ? BPF_CORE_READ(regs, si) : (__u32)BPF_CORE_READ(regs, cx);
+	args[2] =
+	    abi == SONDE_ABI_NATIVE ? BPF_CORE_READ(regs, dx) : (__u32)BPF_CORE_READ(regs, dx);
+	args[3] =
+	    abi == SONDE_ABI_NATIVE ? BPF_CORE_READ(regs, r10) : (__u32)BPF_CORE_READ(regs, si);
+	args[4] =
+	    abi == SONDE_ABI_NATIVE ? BPF_CORE_READ(regs, r8) : (__u32)BPF_CORE_READ(regs, di);
+	args[5] =
+	    abi == SONDE_ABI_NATIVE ? BPF_CORE_READ(regs, r9) : (__u32)BPF_CORE_READ(regs, bp);
+}
+
 static __always_inline __s32 call_number(struct pt_regs *regs)
 {
 	return (__s32)regs->orig_ax;

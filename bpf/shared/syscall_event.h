@@ -90,48 +90,48 @@ struct sonde_call_piece {
 SONDE_STATIC_ASSERT(sizeof(struct sonde_call_piece) == 16, "wire layout");
 #define SONDE_PIECE_ITSELF 0xff
 
-/* How to read what an argument points to. Made by user space from the signatures of the calls, one
- * for each argument of each number; the kernel knows no call by name. */
+/* How to read what an argument points to. Made by user space from the signatures of the calls; the
+ * kernel programs know no call by name. */
 #define SONDE_READ_NOTHING 0
 #define SONDE_READ_STRING  1 /* zero-terminated, at most `size` bytes */
 #define SONDE_READ_FIXED   2 /* `size` bytes */
-#define SONDE_READ_COUNTED                                                                         \
-	3 /* argument `counter` times `size` bytes; result, if counter is SONDE_COUNTER_RESULT */
-#define SONDE_READ_STRINGS                                                                         \
-	4 /* NULL-terminated array of string pointers (argv): the strings too                      \
-	   */
-#define SONDE_READ_IOVEC                                                                           \
-	5 /* argument `counter` elements of struct iovec, and the start of what they point to */
-#define SONDE_READ_MSGHDR                                                                          \
-	6 /* struct msghdr, its name, its iovec and the start of what that points to */
-#define SONDE_READ_FD 7 /* a descriptor: the file it names (SONDE_RECORD_FILE) */
+#define SONDE_READ_COUNTED 3 /* argument `counter` times `unit` bytes, at most `size` */
 #define SONDE_READ_LENGTH_AT                                                                       \
-	8 /* as COUNTED by the 32-bit number that argument `counter` points to (socklen_t *) */
+	4 /* as many bytes as the 32-bit number says that argument `counter` points to, at most    \
+	     `size` */
+#define SONDE_READ_STRINGS 5 /* NULL-terminated array of pointers to strings (argv) */
 
-#define SONDE_READ_AT_BEGIN (1u << 0)
-#define SONDE_READ_AT_END   (1u << 1) /* what the call wrote; only if it succeeded */
-#define SONDE_READ_DATA	    (1u << 2) /* contents of buffers: at most the bytes of --strings */
-
-#define SONDE_COUNTER_RESULT 6
+#define SONDE_COUNTER_RESULT 6 /* the result of the call counts */
 
 struct sonde_argument_reader {
-	__u16 size;   /* bytes: at most, exactly, or of an element */
-	__u8 how;     /* SONDE_READ_* above */
-	__u8 when;    /* SONDE_READ_AT_* */
+	__u16 size;
+	__u16 unit;
+	__u8 how;     /* SONDE_READ_* */
 	__u8 counter; /* argument that counts */
-	__u8 pad[3];
+	__u8 pad[2];
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_argument_reader) == 8, "wire layout");
 
+/* Of one call. */
 struct sonde_call_readers {
 	struct sonde_argument_reader arguments[SONDE_CALL_ARGUMENTS];
+	__u8 begin; /* bit for each argument that is read at the begin of the call */
+	__u8 end;   /* what the call writes: read at its end, if it succeeded */
+	__u8 pad[6];
 };
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_readers) == 56, "wire layout");
 
-/* What a descriptor named when a call used it. Sent before the first call that uses it. */
-#define SONDE_FILE_PATH	  1 /* names from the leaf up, each zero-terminated, follow */
-#define SONDE_FILE_SOCKET 2 /* struct sonde_file_socket follows */
-#define SONDE_FILE_OTHER                                                                           \
-	3 /* one zero-terminated name follows, such as "pipe", "anon_inode:[eventfd]" */
+/* Batches of records: how they go through the ring. */
+#define SONDE_BATCH_BYTES 65536
+
+struct sonde_batch {
+	__u32 used;  /* bytes of records */
+	__u32 busy;  /* a program is writing to it */
+	__u32 calls; /* records of calls in it */
+	__u32 memory_records;
+	__u8 bytes[SONDE_BATCH_BYTES - 16];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_batch) == SONDE_BATCH_BYTES, "wire layout");
 
 /* A call in flight, from the task iterator. */
 struct sonde_call_in_flight {

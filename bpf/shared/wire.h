@@ -21,7 +21,6 @@
 #define SONDE_RECORD_COUNT	 2 /* cpu_event.h: struct sonde_count_record */
 #define SONDE_RECORD_CALL	 3 /* syscall_event.h: struct sonde_call_record */
 #define SONDE_RECORD_CALL_MEMORY 4 /* syscall_event.h: struct sonde_call_memory_record */
-#define SONDE_RECORD_FILE	 5 /* syscall_event.h */
 
 #define SONDE_COMM_LENGTH 16 /* TASK_COMM_LEN */
 

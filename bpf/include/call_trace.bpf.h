@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The records of the live trace. */
+#ifndef SONDE_CALL_TRACE_BPF_H
+#define SONDE_CALL_TRACE_BPF_H
+
+#include "kernel_types.bpf.h"
+#include "call_memory.bpf.h"
+#include "call_select.bpf.h"
+
+const volatile bool call_trace = false;
+
+/* The call that a thread is in. */
+struct open_call {
+	__u64 start_ns; /* 0: began before sonde */
+	__u64 args[SONDE_CALL_ARGUMENTS];
+	__u32 number;
+	__u8 abi;
+	__u8 active;
+	__u8 flags;  /* SONDE_CALL_* */
+	__u8 unread; /* arguments that could not be read at the begin: their pages were not resident
+		      */
+};
+
+static __always_inline struct sonde_call_readers *readers_of(__u8 abi, __u32 number)
+{
+	__u32 index = (abi & 1) * SONDE_CALL_NUMBERS + number;
+
+	return number < SONDE_CALL_NUMBERS ? bpf_map_lookup_elem(&readers, &index) : NULL;
+}
+
+/* Reads what the arguments point to before the call can change it. */
+static __always_inline void trace_begin(struct sonde_call_counters *c, struct open_call *open,
+					__u32 tid)
+{
+	struct sonde_call_readers *call = readers_of(open->abi, open->number);
+	struct sonde_call_memory_record *record;
+	struct piece_writer *writer = piece_writer_at(sizeof(*record));
+	struct sonde_batch *batch;
+
+	open->flags = 0;
+	open->unread = 0;
+	if (!call || !call->begin || !writer)
+		return;
+	batch = batch_begin(c);
+	if (!batch)
+		return;
+	record = batch_next(batch);
+	if (!record) {
+		batch_end(batch, 0);
+		return;
+	}
+	read_arguments(writer, record, call, call->begin, open->args, 0,
+		       open->abi == SONDE_ABI_COMPAT);
+	open->unread = writer->unread;
+	record->header.kind = SONDE_RECORD_CALL_MEMORY;
+	record->header.version = SONDE_WIRE_VERSION;
+	record->header.length = writer->at;
+	record->header.time_ns = open->start_ns;
+	record->tid = tid;
+	record->pad = 0;
+	open->flags = SONDE_CALL_MEMORY;
+	batch->memory_records++;
+	batch_end(batch, writer->at);
+}
+
+/* `open` is NULL if the begin was not seen. False if there is no batch. */
+static __always_inline bool trace_end(struct sonde_call_counters *c, struct task_struct *task,
+				      const struct ended_call *ended, const struct open_call *open)
+{
+	struct sonde_call_record *record;
+	struct sonde_call_readers *call;
+	struct piece_writer *writer = piece_writer_at(sizeof(*record));
+	struct sonde_batch *batch;
+	__u8 wanted;
+
+	if (!writer)
+		return false;
+	batch = batch_begin(c);
+	if (!batch)
+		return false;
+	record = batch_next(batch);
+	if (!record) {
+		batch_end(batch, 0);
+		return false;
+	}
+	record->header.kind = SONDE_RECORD_CALL;
+	record->header.version = SONDE_WIRE_VERSION;
+	record->header.time_ns = ended->now_ns;
+	record->start_ns = ended->start_ns;
+	record->result = ended->result;
+	record->tgid = ended->tgid;
+	record->tid = ended->tid;
+	record->number = ended->number;
+	record->abi = ended->abi;
+	record->flags = ended->returned ? 0 : SONDE_CALL_NO_RETURN;
+	record->pad = 0;
+	__builtin_memcpy(record->comm, task->comm, sizeof(record->comm));
+	if (open) {
+		record->flags |= open->flags;
+		__builtin_memcpy(record->args, open->args, sizeof(record->args));
+		call = readers_of(open->abi, open->number);
+		wanted = open->unread;
+		if (call && !ended->error && ended->returned)
+			wanted |= call->end;
+		if (call && wanted)
+			read_arguments(writer, record, call, wanted, open->args, ended->result,
+				       open->abi == SONDE_ABI_COMPAT);
+	} else {
+		record->flags |= SONDE_CALL_NO_BEGIN;
+		__builtin_memset(record->args, 0, sizeof(record->args));
+	}
+	record->header.length = writer->at;
+	batch->calls++;
+	batch_end(batch, writer->at);
+	return true;
+}
+
+#endif
