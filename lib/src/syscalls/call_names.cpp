@@ -22,10 +22,14 @@ std::string_view prefix_of(std::uint8_t abi) noexcept {
 
 }  // namespace
 
-std::string call_name(CallId call) {
+std::string_view bare_name(CallId call) noexcept {
   const auto names = names_of(call.abi);
-  if (call.number < names.size() && !names[call.number].empty())
-    return fmt::format("{}{}", prefix_of(call.abi), names[call.number]);
+  return call.number < names.size() ? names[call.number] : std::string_view();
+}
+
+std::string call_name(CallId call) {
+  if (const std::string_view name = bare_name(call); !name.empty())
+    return std::string(prefix_of(call.abi)).append(name);
   const char* const kind = call.abi == SONDE_ABI_URING ? "operation" : "syscall";
   return fmt::format("{}{}_{}", prefix_of(call.abi), kind, call.number);
 }

@@ -20,6 +20,9 @@ struct CallId {
 /// number without a name.
 std::string call_name(CallId call);
 
+/// Without a prefix; empty for a number without a name.
+std::string_view bare_name(CallId call) noexcept;
+
 /// By the bare name, without a prefix.
 std::optional<std::uint32_t> call_number(std::uint8_t abi, std::string_view name) noexcept;
 

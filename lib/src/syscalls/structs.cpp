@@ -1,0 +1,201 @@
+#include "syscalls/structs.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+
+#include "syscalls/flag_names.hpp"
+
+namespace sonde::syscalls {
+namespace {
+
+template <class T>
+bool read_as(std::span<const std::byte> bytes, T& value) {
+  if (bytes.size() < sizeof(T)) return false;
+  std::memcpy(&value, bytes.data(), sizeof(T));
+  return true;
+}
+
+std::string stat_text(std::span<const std::byte> bytes) {
+  struct stat status = {};
+  if (!read_as(bytes, status)) return {};
+  std::string text = fmt::format("{{st_mode={}, ", file_mode(status.st_mode));
+  if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+    text += fmt::format("st_rdev=makedev({:#x}, {:#x})", ::major(status.st_rdev),
+                        ::minor(status.st_rdev));
+  } else {
+    text += fmt::format("st_size={}", status.st_size);
+  }
+  return text.append(", ...}");
+}
+
+std::string timespec_text(std::span<const std::byte> bytes) {
+  timespec time = {};
+  if (!read_as(bytes, time)) return {};
+  return fmt::format("{{tv_sec={}, tv_nsec={}}}", time.tv_sec, time.tv_nsec);
+}
+
+std::string limit_text(std::uint64_t limit) {
+  if (limit == UINT64_MAX) return "RLIM64_INFINITY";
+  if (limit > 1024 && limit % 1024 == 0) return fmt::format("{}*1024", limit / 1024);
+  return fmt::format("{}", limit);
+}
+
+std::string rlimit_text(std::span<const std::byte> bytes) {
+  std::array<std::uint64_t, 2> limits = {};
+  if (!read_as(bytes, limits)) return {};
+  return fmt::format("{{rlim_cur={}, rlim_max={}}}", limit_text(limits[0]), limit_text(limits[1]));
+}
+
+std::string unix_address(std::span<const std::byte> bytes) {
+  sockaddr_un address = {};
+  std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof(address)));
+  constexpr std::size_t kHead = offsetof(sockaddr_un, sun_path);
+  const std::size_t size = bytes.size() > kHead ? bytes.size() - kHead : 0;
+  if (size == 0) return "{sa_family=AF_UNIX}";
+  const std::string_view path(address.sun_path, std::min(size, sizeof(address.sun_path)));
+  if (path[0] == '\0') {
+    return fmt::format("{{sa_family=AF_UNIX, sun_path=@{}}}", quoted(path.substr(1), false));
+  }
+  return fmt::format("{{sa_family=AF_UNIX, sun_path={}}}",
+                     quoted(path.substr(0, path.find('\0')), false));
+}
+
+std::string address_text(std::span<const std::byte> bytes) {
+  sa_family_t family = 0;
+  if (!read_as(bytes, family)) return {};
+  std::array<char, INET6_ADDRSTRLEN> text = {};
+  sockaddr_in v4 = {};
+  if (family == AF_INET && read_as(bytes, v4)) {
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return fmt::format("{{sa_family=AF_INET, sin_port=htons({}), sin_addr=inet_addr(\"{}\")}}",
+                       ntohs(v4.sin_port), text.data());
+  }
+  sockaddr_in6 v6 = {};
+  if (family == AF_INET6 && read_as(bytes, v6)) {
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    return fmt::format(
+        "{{sa_family=AF_INET6, sin6_port=htons({}), sin6_flowinfo=htonl({}), "
+        "inet_pton(AF_INET6, \"{}\", &sin6_addr), sin6_scope_id={}}}",
+        ntohs(v6.sin6_port), ntohl(v6.sin6_flowinfo), text.data(), v6.sin6_scope_id);
+  }
+  if (family == AF_UNIX) return unix_address(bytes);
+  return fmt::format("{{sa_family={}, ...}}", named_value(Arg::socket_domain, family));
+}
+
+std::string pair_text(std::span<const std::byte> bytes) {
+  std::array<std::int32_t, 2> pair = {};
+  return read_as(bytes, pair) ? fmt::format("[{}, {}]", pair[0], pair[1]) : std::string();
+}
+
+std::string wait_status_text(std::span<const std::byte> bytes) {
+  std::int32_t status = 0;
+  if (!read_as(bytes, status)) return {};
+  if (WIFEXITED(status))
+    return fmt::format("[{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}]", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) {
+    return fmt::format("[{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}]", signal_name(WTERMSIG(status)),
+                       WCOREDUMP(status) ? " && WCOREDUMP(s)" : "");
+  }
+  if (WIFSTOPPED(status)) {
+    return fmt::format("[{{WIFSTOPPED(s) && WSTOPSIG(s) == {}}}]", signal_name(WSTOPSIG(status)));
+  }
+  return fmt::format("[{:#x}]", status);
+}
+
+std::string utsname_text(std::span<const std::byte> bytes) {
+  constexpr std::size_t kField = 65;
+  if (bytes.size() < 2 * kField) return {};
+  const auto* const text = reinterpret_cast<const char*>(bytes.data());
+  const auto field = [&](std::size_t index) {
+    const char* const begin = text + index * kField;
+    return quoted({begin, ::strnlen(begin, kField)}, false);
+  };
+  return fmt::format("{{sysname={}, nodename={}, ...}}", field(0), field(1));
+}
+
+}  // namespace
+
+std::string quoted(std::string_view bytes, bool cut) {
+  std::string text = "\"";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    switch (c) {
+      case '"':
+        text += "\\\"";
+        continue;
+      case '\\':
+        text += "\\\\";
+        continue;
+      case '\n':
+        text += "\\n";
+        continue;
+      case '\t':
+        text += "\\t";
+        continue;
+      case '\r':
+        text += "\\r";
+        continue;
+      case '\v':
+        text += "\\v";
+        continue;
+      case '\f':
+        text += "\\f";
+        continue;
+      default:
+        break;
+    }
+    if (c >= 0x20 && c < 0x7f) {
+      text += static_cast<char>(c);
+      continue;
+    }
+    // Three digits only where the next character would be read as one more.
+    const bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
+    text += digit_follows ? fmt::format("\\{:03o}", c) : fmt::format("\\{:o}", c);
+  }
+  text += cut ? "\"..." : "\"";
+  return text;
+}
+
+std::string struct_text(Arg kind, std::span<const std::byte> bytes) {
+  switch (kind) {
+    case Arg::stat_out:
+      return stat_text(bytes);
+    case Arg::timespec_in:
+    case Arg::timespec_out:
+      return timespec_text(bytes);
+    case Arg::rlimit_in:
+    case Arg::rlimit_out:
+      return rlimit_text(bytes);
+    case Arg::address_in:
+    case Arg::address_out:
+      return address_text(bytes);
+    case Arg::length_at: {
+      std::uint32_t length = 0;
+      return read_as(bytes, length) ? fmt::format("[{}]", length) : std::string();
+    }
+    case Arg::fd_pair_out:
+      return pair_text(bytes);
+    case Arg::wait_status_out:
+      return wait_status_text(bytes);
+    case Arg::utsname_out:
+      return utsname_text(bytes);
+    default:
+      return {};
+  }
+}
+
+}  // namespace sonde::syscalls
