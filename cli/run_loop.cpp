@@ -54,8 +54,11 @@ Result<End> RunLoop::wait() {
         *next_interval += *times_.interval;
     }
     if (progress_.enabled()) progress_.show(now - started_, times_.duration, session_.books());
-    if (auto shown = show_live(); !shown) return tl::unexpected(std::move(shown.error()));
-    Clock::time_point wake = now + (times_.live ? kLiveTick : kTick);
+    const auto shown = show_live();
+    if (!shown) return tl::unexpected(shown.error());
+    // There may be more at once; signals and the end come first.
+    Clock::time_point wake = now;
+    if (!*shown) wake += times_.live ? kLiveTick : kTick;
     if (times_.duration) wake = std::min(wake, started_ + *times_.duration);
     if (next_interval) wake = std::min(wake, *next_interval);
     if (grace_end_) wake = std::min(wake, *grace_end_);
@@ -91,11 +94,21 @@ Result<void> RunLoop::report_interval() {
   return output_.interval(*report);
 }
 
-Result<void> RunLoop::show_live() {
-  if (!times_.live) return {};
+Result<bool> RunLoop::show_live() {
+  if (!times_.live) return false;
   const auto rows = session_.live();
-  if (!rows || rows->rows.empty()) return {};
-  return output_.rows(*rows);
+  if (!rows || rows->rows.empty()) return false;
+  if (auto written = output_.rows(*rows); !written)
+    return tl::unexpected(std::move(written.error()));
+  return true;
+}
+
+Result<void> RunLoop::show_all_live() {
+  for (;;) {
+    const auto shown = show_live();
+    if (!shown) return tl::unexpected(shown.error());
+    if (!*shown) return {};
+  }
 }
 
 std::optional<int> RunLoop::wait_for_command() {

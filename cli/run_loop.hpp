@@ -38,7 +38,7 @@ class RunLoop {
   std::optional<int> wait_for_command();
 
   /// Shows what has happened since the last time.
-  Result<void> show_live();
+  Result<void> show_all_live();
 
   int last_signal() const noexcept { return last_signal_; }
 
@@ -46,6 +46,8 @@ class RunLoop {
   using Clock = std::chrono::steady_clock;
 
   Result<End> wait();
+  /// Writes the next live rows; false if there were none.
+  Result<bool> show_live();
   void poll_until(Clock::time_point wake, bool watch_targets);
   /// Takes what has come; passes on to COMMAND what only sonde received.
   void take_signals();

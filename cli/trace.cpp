@@ -107,7 +107,7 @@ Result<int> record(const SessionRequest& request, TraceSession& session, RunLoop
   signals.exit_on_second(output.temporary_file());
   auto report = session.stop();
   if (!report) return tl::unexpected(std::move(report.error()));
-  if (auto shown = loop.show_live(); !shown) return tl::unexpected(std::move(shown.error()));
+  if (auto shown = loop.show_all_live(); !shown) return tl::unexpected(std::move(shown.error()));
   add_notice(*end, request, report->summary);
   charge_whole_process(report->summary);
   const auto written = output.finish(*report);

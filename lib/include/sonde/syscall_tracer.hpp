@@ -73,9 +73,10 @@ class EbpfSyscallTracer {
   Result<Report> stop();
   Result<Report> snapshot();
 
-  /// Calls of a live trace since the last time, in the order in which they ended. After stop() the
-  /// last ones, those in flight at the end included. Empty without SyscallOptions::trace. What is
-  /// not taken waits in memory, up to 64 MiB; then the ring fills and calls are lost, and counted.
+  /// The next calls of a live trace, up to some thousands, in the order in which they ended; empty
+  /// if there are none yet, and without SyscallOptions::trace. After stop() the last ones, then
+  /// those in flight at the end. What is not taken waits in memory, up to 64 MiB; then the ring
+  /// fills and calls are lost, and counted.
   std::vector<SyscallEvent> take_events();
 
   /// Calls that end while paused are counted as filtered.

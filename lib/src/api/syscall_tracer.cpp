@@ -105,7 +105,8 @@ Result<Report> EbpfSyscallTracer::snapshot() {
 }
 
 std::vector<SyscallEvent> EbpfSyscallTracer::take_events() {
-  return {};
+  if (impl_->session == nullptr) return {};
+  return impl_->tracer->take_events();
 }
 
 Result<void> EbpfSyscallTracer::pause() {

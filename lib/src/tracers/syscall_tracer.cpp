@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -20,13 +22,16 @@
 #include "core/machine.hpp"
 #include "core/skeleton.hpp"
 #include "core/task_iterator.hpp"
+#include "ingest/call_stream.hpp"
 #include "ingest/map_drain.hpp"
 #include "process/cgroup_paths.hpp"
 #include "shared/syscall_event.h"
 // The skeleton uses the types of the shared headers.
 #include "syscall.skel.h"
+#include "syscalls/call_readers.hpp"
 #include "syscalls/errno_names.hpp"
 #include "syscalls/selection.hpp"
+#include "tracers/call_events.hpp"
 #include "tracers/syscall_plan.hpp"
 #include "tracers/syscall_tables.hpp"
 #include "util/fail.hpp"
@@ -36,6 +41,7 @@ namespace sonde::tracers {
 namespace {
 
 constexpr std::uint32_t kRowCapacity = 65536;
+constexpr std::size_t kEventsAtOnce = 8192;
 
 aggregate::CallGrouping grouping_of(const SyscallOptions& options) {
   aggregate::CallGrouping grouping;
@@ -74,11 +80,17 @@ class Tracer final : public SyscallTracer {
   Result<void> load() override;
   Result<void> attach() override;
   Result<void> opened() override;
-  void detach() noexcept override { links_.clear(); }
+  void detach() noexcept override {
+    links_.clear();
+    detached_ = true;
+  }
 
   volatile std::uint32_t& gate() noexcept override { return skeleton_->bss->sonde_gate; }
   const bpf_object* object() const noexcept override { return skeleton_->obj; }
-  std::vector<core::EventSource*> sources() noexcept override { return {}; }
+  std::vector<core::EventSource*> sources() noexcept override {
+    if (stream_ == nullptr) return {};
+    return {stream_.get()};
+  }
 
   Result<void> drain() noexcept override;
   Accounting accounting() const override;
@@ -95,12 +107,16 @@ class Tracer final : public SyscallTracer {
   Result<std::vector<Section>> sections() override;
   std::vector<std::string> notices() const override;
 
-  std::uint64_t unique_calls() const noexcept override { return unique_.size(); }
+  std::uint64_t unique_calls() const noexcept override {
+    return unique_.size() + unique_names_.size();
+  }
   std::uint64_t failed_calls() const noexcept override { return counters().errors; }
+  std::vector<SyscallEvent> take_events() override;
 
  private:
   bool rows_by_thread() const noexcept { return grouping_.process || grouping_.thread; }
   bool per_cpu_rows() const noexcept { return !rows_by_thread(); }
+  bool has_rows() const noexcept { return !options_.trace; }
   bool quick_counts() const noexcept {
     return !plan_.timed && !rows_by_thread() && !grouping_.cgroup;
   }
@@ -111,9 +127,12 @@ class Tracer final : public SyscallTracer {
     return per_cpu_rows() ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
   }
   Result<void> load_with(UringHooks hooks);
+  Result<void> open_stream();
+  Result<void> fill_readers();
   void configure();
   Result<UniqueFd> make_row_template() const;
   void choose_programs(UringHooks hooks);
+  Result<void> drain_rows();
   void read_quick_counts();
   sonde_call_counters counters() const noexcept;
 
@@ -127,15 +146,20 @@ class Tracer final : public SyscallTracer {
   core::UniqueSkeleton<syscall_bpf> skeleton_;
   std::vector<core::UniqueLink> links_;
   std::optional<ingest::MapDrain> row_drain_;
+  std::unique_ptr<ingest::CallStream> stream_;
+  CallEvents events_;
+  bool detached_ = false;
   std::array<std::uint64_t, std::size_t{SONDE_ABI_URING} * SONDE_CALL_NUMBERS> quick_seen_{};
   std::uint64_t opened_ns_ = 0;
   std::optional<Error> iterator_error_;
 
   aggregate::CallRows rows_;
   std::set<std::pair<std::uint8_t, std::uint32_t>> unique_;
+  std::set<std::string, std::less<>> unique_names_;
 
   CallRowMap taken_;
   std::vector<sonde_call_in_flight> in_flight_;
+  std::vector<sonde_call_in_flight> in_flight_events_;
   std::uint64_t taken_ns_ = 0;
 };
 
@@ -157,6 +181,7 @@ void Tracer::configure() {
   }
   rodata.call_min_latency_ns = static_cast<std::uint64_t>(options_.min_latency.count());
   rodata.call_timed = plan_.timed;
+  rodata.call_trace = options_.trace;
   rodata.call_rows_by_thread = rows_by_thread();
   rodata.call_rows_by_cgroup = grouping_.cgroup;
 
@@ -165,6 +190,18 @@ void Tracer::configure() {
     ::bpf_map__set_max_entries(map, kRowCapacity);
     ::bpf_map__set_value_size(map, static_cast<std::uint32_t>(row_bytes()));
     ::bpf_map__set_type(map, row_map_type());
+  }
+  const auto cpus = static_cast<std::uint32_t>(::libbpf_num_possible_cpus());
+  const auto ring = static_cast<std::uint32_t>(std::bit_ceil(options_.ring_bytes));
+  if (options_.trace) {
+    ::bpf_map__set_max_entries(skeleton_->maps.batches, cpus);
+    ::bpf_map__set_max_entries(skeleton_->maps.calls, ring);
+    // A batch must fit into a small ring.
+    rodata.batch_limit = std::min<std::uint32_t>(rodata.batch_limit, ring / 4);
+    rodata.batch_wakeup_bytes = ring / 8;
+  } else {
+    ::bpf_map__set_max_entries(skeleton_->maps.calls, 4096);
+    ::bpf_map__set_max_entries(skeleton_->maps.readers, 1);
   }
   if (!quick_counts()) ::bpf_map__set_max_entries(skeleton_->maps.quick_counts, 1);
   if (!plan_.timed) ::bpf_map__set_autocreate(skeleton_->maps.open_calls, false);
@@ -191,6 +228,7 @@ void Tracer::choose_programs(UringHooks hooks) {
   ::bpf_program__set_autoload(programs.syscall_count, !plan_.timed);
   ::bpf_program__set_autoload(programs.syscall_count_thread_exit,
                               !plan_.timed && plan_.counts_exits);
+  ::bpf_program__set_autoload(programs.batch_flush, options_.trace);
   ::bpf_program__set_autoload(programs.syscall_seed, plan_.seeds);
   ::bpf_program__set_autoload(programs.syscall_in_flight, plan_.in_flight);
   ::bpf_program__set_autoload(programs.uring_submit,
@@ -240,7 +278,36 @@ Result<void> Tracer::load() {
                              ::bpf_map__fd(skeleton_->maps.rows_b), sizeof(sonde_call_key),
                              row_bytes() * (per_cpu_rows() ? cpus : 1), kRowCapacity},
       plan_.batches);
+  if (options_.trace) {
+    if (auto opened = open_stream(); !opened) return opened;
+  }
   return fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_);
+}
+
+Result<void> Tracer::open_stream() {
+  if (auto filled = fill_readers(); !filled) return filled;
+  auto stream = ingest::CallStream::open(
+      {::bpf_map__fd(skeleton_->maps.calls), ::bpf_map__fd(skeleton_->maps.batches),
+       ::bpf_program__fd(skeleton_->progs.batch_flush),
+       static_cast<std::uint32_t>(::libbpf_num_possible_cpus())});
+  if (!stream) return tl::unexpected(stream.error());
+  stream_ = std::move(*stream);
+  return {};
+}
+
+Result<void> Tracer::fill_readers() {
+  const int fd = ::bpf_map__fd(skeleton_->maps.readers);
+  for (const auto abi : {std::uint8_t{SONDE_ABI_NATIVE}, std::uint8_t{SONDE_ABI_COMPAT}}) {
+    const auto readers = syscalls::call_readers(abi, options_.string_bytes);
+    for (std::uint32_t number = 0; number < readers.size(); ++number) {
+      const std::uint32_t index = abi * std::uint32_t{SONDE_CALL_NUMBERS} + number;
+      const sonde_call_readers& call = readers[number];
+      if ((call.begin | call.end) == 0) continue;
+      if (::bpf_map_update_elem(fd, &index, &call, BPF_ANY) != 0)
+        return fail_errno(ErrorCode::MapOperationFailed, "say how arguments are read");
+    }
+  }
+  return {};
 }
 
 // Targets are followed before their calls are looked at, and forgotten after their last one.
@@ -264,6 +331,13 @@ Result<void> Tracer::opened() {
 
 Result<void> Tracer::drain() noexcept {
   if (quick_counts()) read_quick_counts();
+  auto drained = drain_rows();
+  if (drained && detached_ && stream_ != nullptr) return stream_->finish();
+  return drained;
+}
+
+// Also in a live trace, which has no rows: the swap waits until no program is left running.
+Result<void> Tracer::drain_rows() {
   return row_drain_->drain(
       [this](std::span<const std::byte> key, std::span<const std::byte> value) {
         sonde_call_key row{};
@@ -317,10 +391,29 @@ Accounting Tracer::accounting() const {
   books.seen = c.seen + in_flight_.size();
   books.filtered =
       c.filtered_self + c.filtered_target + c.filtered_call + c.filtered_result + c.filtered_paused;
-  books.lost["rows_full"] = c.lost_rows_full;
-  books.reported = rows_.counted();
-  books.in_flight = in_flight_.size() + (c.recorded - rows_.counted());
+  if (stream_ == nullptr) {
+    books.lost["rows_full"] = c.lost_rows_full;
+    books.reported = rows_.counted();
+    books.in_flight = in_flight_.size() + (c.recorded - books.reported);
+    return books;
+  }
+  books.lost["ring_full"] = c.lost_ring_full;
+  books.reported = stream_->calls();
+  books.in_flight = in_flight_.size() + (c.recorded - books.reported - c.lost_ring_full);
   return books;
+}
+
+std::vector<SyscallEvent> Tracer::take_events() {
+  std::vector<SyscallEvent> events;
+  if (stream_ == nullptr) return events;
+  events_.add(stream_->take(kEventsAtOnce), events);
+  for (const SyscallEvent& event : events)
+    unique_names_.insert(event.name);
+  if (detached_ && events.empty()) {
+    for (const sonde_call_in_flight& call : std::exchange(in_flight_events_, {}))
+      events_.add_in_flight(call, events);
+  }
+  return events;
 }
 
 void Tracer::take() {
@@ -335,6 +428,7 @@ void Tracer::take() {
   }
   in_flight_.resize(bytes->size() / sizeof(sonde_call_in_flight));
   std::memcpy(in_flight_.data(), bytes->data(), in_flight_.size() * sizeof(sonde_call_in_flight));
+  if (detached_) in_flight_events_ = in_flight_;
 }
 
 Result<std::vector<Section>> Tracer::sections() {
@@ -346,6 +440,7 @@ Result<std::vector<Section>> Tracer::sections() {
     return found == paths.end() ? fmt::format("[gone: id {}]", id) : found->second;
   };
   std::vector<Section> sections;
+  if (!has_rows()) return sections;
   sections.emplace_back(syscall_table(taken_, grouping_, plan_.timed, cgroup_name));
   if (options_.error_table) sections.emplace_back(error_table(taken_, grouping_, cgroup_name));
   if (plan_.in_flight) sections.emplace_back(in_flight_table(in_flight_, taken_ns_, opened_ns_));
@@ -360,6 +455,15 @@ std::vector<std::string> Tracer::notices() const {
   std::vector<std::string> notices;
   if (const std::uint64_t missed = skeleton_->bss->filter_children_missed; missed != 0) {
     notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
+  }
+  if (events_.without_memory() != 0) {
+    notices.push_back(
+        fmt::format("{} calls are shown without what their arguments point to: the ring was full",
+                    events_.without_memory()));
+  }
+  if (stream_ != nullptr && stream_->malformed() + events_.malformed() != 0) {
+    notices.push_back(fmt::format("{} malformed records were ignored",
+                                  stream_->malformed() + events_.malformed()));
   }
   return notices;
 }

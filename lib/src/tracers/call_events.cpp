@@ -1,0 +1,120 @@
+#include "tracers/call_events.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include "core/clock.hpp"
+#include "shared/syscall_event.h"
+
+namespace sonde::tracers {
+namespace {
+
+using std::chrono::nanoseconds;
+
+template <class T>
+bool read_record(std::span<const std::byte> bytes, T& record) {
+  if (bytes.size() < sizeof(T)) return false;
+  std::memcpy(&record, bytes.data(), sizeof(T));
+  return true;
+}
+
+std::string comm_of(const char (&comm)[SONDE_COMM_LENGTH]) {
+  return {comm, ::strnlen(comm, sizeof(comm))};
+}
+
+}  // namespace
+
+CallEvents::CallEvents() {
+  const auto wall =
+      std::chrono::duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch());
+  wall_offset_ns_ = wall.count() - static_cast<std::int64_t>(core::monotonic_ns());
+}
+
+std::chrono::system_clock::time_point CallEvents::wall_time(std::uint64_t monotonic_ns) const {
+  const nanoseconds time(static_cast<std::int64_t>(monotonic_ns) + wall_offset_ns_);
+  return std::chrono::system_clock::time_point(
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(time));
+}
+
+void CallEvents::add(const std::vector<ingest::CallBytes>& records,
+                     std::vector<SyscallEvent>& events) {
+  events.reserve(events.size() + records.size());
+  for (const ingest::CallBytes& bytes : records) {
+    sonde_record_header header{};
+    std::memcpy(&header, bytes.record.data(), sizeof(header));
+    sonde_call_memory_record memory{};
+    if (header.kind == SONDE_RECORD_CALL_MEMORY && read_record(bytes.record, memory)) {
+      begun_[memory.tid] = bytes;
+    } else if (header.kind != SONDE_RECORD_CALL || !add_call(bytes, events)) {
+      ++malformed_;
+    }
+  }
+}
+
+bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<SyscallEvent>& events) {
+  sonde_call_record record{};
+  if (!read_record(bytes.record, record)) return false;
+  syscalls::Call call;
+  call.id = {record.abi, record.number};
+  std::copy(std::begin(record.args), std::end(record.args), call.args.begin());
+  call.result = record.result;
+  call.returned = (record.flags & SONDE_CALL_NO_RETURN) == 0;
+  call.begun = (record.flags & SONDE_CALL_NO_BEGIN) == 0 || record.start_ns != 0;
+
+  pieces_.clear();
+  ingest::CallBytes begin;
+  if ((record.flags & SONDE_CALL_MEMORY) != 0) {
+    const auto found = begun_.find(record.tid);
+    if (found != begun_.end() && found->second.time_ns == record.start_ns) {
+      begin = std::move(found->second);
+      begun_.erase(found);
+      if (!parse_pieces(begin.record.subspan(sizeof(sonde_call_memory_record)), pieces_))
+        ++malformed_;
+    } else {
+      ++without_memory_;
+    }
+  }
+  if (!parse_pieces(bytes.record.subspan(sizeof(record)), pieces_)) ++malformed_;
+  call.pieces = pieces_;
+
+  syscalls::DecodedCall decoded = decode(call);
+  SyscallEvent& event = events.emplace_back();
+  event.time = wall_time(record.start_ns != 0 ? record.start_ns : record.header.time_ns);
+  event.pid = static_cast<std::int32_t>(record.tgid);
+  event.tid = static_cast<std::int32_t>(record.tid);
+  event.comm = comm_of(record.comm);
+  event.name = call_name(call.id);
+  event.nr = record.number;
+  event.arguments = std::move(decoded.arguments);
+  event.result = decoded.result;
+  event.result_text = std::move(decoded.result_text);
+  event.error = std::move(decoded.error);
+  if (record.start_ns != 0 && call.returned)
+    event.duration = nanoseconds(record.header.time_ns - record.start_ns);
+  return true;
+}
+
+void CallEvents::add_in_flight(const sonde_call_in_flight& record,
+                               std::vector<SyscallEvent>& events) {
+  syscalls::Call call;
+  call.id = {record.abi, record.number};
+  std::copy(std::begin(record.args), std::end(record.args), call.args.begin());
+  call.returned = false;
+  pieces_.clear();
+  const auto found = begun_.find(record.tid);
+  if (found != begun_.end() && found->second.time_ns == record.start_ns)
+    parse_pieces(found->second.record.subspan(sizeof(sonde_call_memory_record)), pieces_);
+  call.pieces = pieces_;
+  syscalls::DecodedCall decoded = decode(call);
+  SyscallEvent& event = events.emplace_back();
+  event.time = wall_time(record.start_ns != 0 ? record.start_ns : core::monotonic_ns());
+  event.pid = static_cast<std::int32_t>(record.tgid);
+  event.tid = static_cast<std::int32_t>(record.tid);
+  event.comm = comm_of(record.comm);
+  event.name = call_name(call.id);
+  event.nr = record.number;
+  event.arguments = std::move(decoded.arguments);
+  event.result_text = "? <in flight>";
+}
+
+}  // namespace sonde::tracers

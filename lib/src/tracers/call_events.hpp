@@ -1,0 +1,42 @@
+// Joins what was read at the begin of calls with their ends, and decodes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <sonde/syscall_tracer.hpp>
+#include "ingest/call_stream.hpp"
+#include "syscalls/decode.hpp"
+
+struct sonde_call_in_flight;
+
+namespace sonde::tracers {
+
+class CallEvents {
+ public:
+  CallEvents();
+
+  /// In the order of their times. A malformed record is counted and ignored.
+  void add(const std::vector<ingest::CallBytes>& records, std::vector<SyscallEvent>& events);
+  /// A call that has not returned.
+  void add_in_flight(const sonde_call_in_flight& call, std::vector<SyscallEvent>& events);
+
+  std::uint64_t malformed() const noexcept { return malformed_; }
+  /// Calls whose memory was read at the begin, but the record of it was lost.
+  std::uint64_t without_memory() const noexcept { return without_memory_; }
+
+ private:
+  std::chrono::system_clock::time_point wall_time(std::uint64_t monotonic_ns) const;
+  bool add_call(const ingest::CallBytes& bytes, std::vector<SyscallEvent>& events);
+
+  /// By tid: of the call that the thread is in.
+  std::unordered_map<std::uint32_t, ingest::CallBytes> begun_;
+  std::vector<syscalls::Piece> pieces_;
+  std::int64_t wall_offset_ns_ = 0;
+  std::uint64_t malformed_ = 0;
+  std::uint64_t without_memory_ = 0;
+};
+
+}  // namespace sonde::tracers
