@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kMaxError = 4095;
 
 std::string address(std::uint64_t value) {
-  return value == 0 ? "NULL" : fmt::format("{:#x}", value);
+  return value == 0 ? std::string("NULL") : fmt::format("{:#x}", value);
 }
 
 std::string_view text_of(const Piece& piece) {
@@ -88,12 +88,12 @@ std::string argument_text(const Call& call, Arg kind, std::size_t argument) {
       return fmt::format("{}", static_cast<std::int32_t>(value));
     case Arg::dirfd:
       return static_cast<std::int32_t>(value) == AT_FDCWD
-                 ? "AT_FDCWD"
+                 ? std::string("AT_FDCWD")
                  : fmt::format("{}", static_cast<std::int32_t>(value));
     case Arg::number:
       return fmt::format("{}", value);
     case Arg::hex:
-      return value == 0 ? "0" : fmt::format("{:#x}", value);
+      return value == 0 ? std::string("0") : fmt::format("{:#x}", value);
     case Arg::pointer:
     case Arg::environment:
       return address(value);
@@ -113,7 +113,10 @@ bool creates(std::uint64_t open_flags) {
 
 std::vector<std::string> arguments_of(const Call& call, const Signature* signature) {
   std::vector<std::string> arguments;
-  if (!call.begun) return {"?"};
+  if (!call.begun) {
+    arguments.emplace_back("?");
+    return arguments;
+  }
   if (signature == nullptr) {
     for (const std::uint64_t value : call.args)
       arguments.push_back(fmt::format("{:#x}", value));
@@ -150,7 +153,7 @@ DecodedCall decode(const Call& call) {
   DecodedCall decoded;
   decoded.arguments = arguments_of(call, signature);
   if (!call.returned) {
-    decoded.result_text = "?";
+    decoded.result_text.assign(1, '?');
     return decoded;
   }
   const bool sigreturn = signature != nullptr && signature->name == "rt_sigreturn";
