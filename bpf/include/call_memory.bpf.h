@@ -60,6 +60,7 @@ static __always_inline void read_piece(struct piece_writer *w, void *record, __u
 {
 	struct sonde_call_piece *piece = next_piece(w, record);
 	long length;
+	char last;
 
 	if (!piece)
 		return;
@@ -74,7 +75,9 @@ static __always_inline void read_piece(struct piece_writer *w, void *record, __u
 	}
 	if (string) {
 		length = bpf_probe_read_user_str(piece + 1, size, (void *)address);
-		if (length == (long)size)
+		/* The helper puts a zero in the last place whatever was there. */
+		if (length == (long)size &&
+		    (bpf_probe_read_user(&last, 1, (void *)(address + size - 1)) || last))
 			piece->flags |= SONDE_PIECE_CUT;
 	} else {
 		length = bpf_probe_read_user(piece + 1, size, (void *)address);
