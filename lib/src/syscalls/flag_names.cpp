@@ -228,6 +228,7 @@ std::string clone_flags(std::uint64_t value) {
 
 std::string signal_name(int number) {
   if (number == 0) return "0";
+  if (number == SIGIO) return "SIGIO";  // glibc says SIGPOLL, as only System V does
   if (const char* const name = ::sigabbrev_np(number)) return fmt::format("SIG{}", name);
   constexpr int kFirstRealTime = 32;
   if (number == kFirstRealTime) return "SIGRTMIN";

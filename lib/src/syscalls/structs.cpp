@@ -163,7 +163,7 @@ std::string quoted(std::string_view bytes, bool cut) {
       continue;
     }
     // Three digits only where the next character would be read as one more.
-    const bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
+    const bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
     text += digit_follows ? fmt::format("\\{:03o}", c) : fmt::format("\\{:o}", c);
   }
   text += cut ? "\"..." : "\"";
