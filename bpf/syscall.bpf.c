@@ -12,9 +12,13 @@
 #include "include/call_rows.bpf.h"
 #include "include/call_select.bpf.h"
 #include "include/call_trace.bpf.h"
+#include "include/stack_counts.bpf.h"
 #include "shared/syscall_event.h"
 
 char LICENSE[] SEC("license") = "GPL";
+
+const volatile bool call_stacks = false;
+const volatile __u32 call_stack_weight = SONDE_WEIGHT_COUNT;
 
 #define PF_KTHREAD  0x00200000 /* include/linux/sched.h */
 #define TASK_HALTED 0x800c     /* __TASK_STOPPED, __TASK_TRACED, TASK_FROZEN */
@@ -51,6 +55,14 @@ static __always_inline __u32 target_state(__u32 tgid)
 	return cache ? filter_cached_state(cache, tgid) : 0;
 }
 
+/* What the stack of a call counts for. */
+static __always_inline __u64 stack_weight(const struct ended_call *call)
+{
+	if (call_stack_weight == SONDE_WEIGHT_TIME)
+		return call->start_ns && call->returned ? call->now_ns - call->start_ns : 0;
+	return call_stack_weight == SONDE_WEIGHT_ERRORS ? call->error != 0 : 1;
+}
+
 static __always_inline void end_call(void *ctx, struct task_struct *task,
 				     struct sonde_call_counters *c, struct ended_call *call,
 				     const struct open_call *open)
@@ -69,6 +81,10 @@ static __always_inline void end_call(void *ctx, struct task_struct *task,
 	c->recorded++;
 	if (call->error)
 		c->errors++;
+	if (call_stacks && call->abi != SONDE_ABI_URING && stack_weight(call) &&
+	    !stack_counts_add(ctx, task, filter_trusted_tgid(task), filter_trusted_pid(task),
+			      SONDE_STACK_CALL(call->abi, call->number), stack_weight(call)))
+		c->stacks_lost++;
 }
 
 /* A thread's own call, from its begin on; the target was checked then. */

@@ -72,6 +72,7 @@ static __always_inline __u64 stack_key(struct stack_buffer *buffer, __u32 exec_i
 	hash = stack_mix(hash, comm[0]);
 	hash = stack_mix(hash, comm[1]);
 	hash = stack_mix(hash, (__u64)record->kernel_frames << 32 | record->flags);
+	hash = stack_mix(hash, record->label);
 	for (__u32 i = 0; i < 2 * SONDE_MAX_FRAMES; i++) {
 		if (i >= frames)
 			break;

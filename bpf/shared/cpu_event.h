@@ -14,6 +14,9 @@
 #define SONDE_STACK_KERNEL_FAILED (1u << 2)
 #define SONDE_STACK_USER_FAILED	  (1u << 3)
 
+/* Label of a system call's stack. */
+#define SONDE_STACK_CALL(abi, number) (1u << 31 | (__u32)(abi) << 16 | (number))
+
 /* One distinct stack of one thread. Followed by kernel_frames, then user_frames addresses, leaf
  * first. */
 struct sonde_stack_record {
@@ -25,8 +28,10 @@ struct sonde_stack_record {
 	__u32 flags; /* SONDE_STACK_* */
 	__u16 kernel_frames;
 	__u16 user_frames;
+	__u32 label; /* what was counted: 0, or SONDE_STACK_CALL() */
+	__u32 pad;
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_stack_record) == 56, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_stack_record) == 64, "wire layout");
 
 /* How often a stack was sampled since the last drain. Made by user space from the count map, so
  * that a recording holds everything the aggregation needs. */
@@ -46,8 +51,7 @@ struct sonde_cpu_counters {
 	__u64 filtered_limit; /* after max_samples */
 	__u64 recorded;	      /* in the count map */
 	__u64 lost_map_full;  /* no room for a new stack in the count map */
-	__u64 ring_full;      /* stack records that found no room; sent again at the next drain */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_cpu_counters) == 64, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_cpu_counters) == 56, "wire layout");
 
 #endif

@@ -133,6 +133,11 @@ struct sonde_batch {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_batch) == SONDE_BATCH_BYTES, "wire layout");
 
+/* What the stacks of calls count. */
+#define SONDE_WEIGHT_COUNT  0
+#define SONDE_WEIGHT_TIME   1 /* nanoseconds */
+#define SONDE_WEIGHT_ERRORS 2
+
 /* A call in flight, from the task iterator. */
 struct sonde_call_in_flight {
 	__u64 start_ns; /* 0: began before sonde */
@@ -159,7 +164,8 @@ struct sonde_call_counters {
 	__u64 lost_ring_full;	/* calls of the live trace */
 	__u64 ring_lost_memory; /* records of argument memory: their calls are shown without */
 	__u64 errors;		/* recorded calls that failed */
+	__u64 stacks_lost;	/* recorded calls whose stack found no room */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 88, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 96, "wire layout");
 
 #endif

@@ -14,7 +14,7 @@
 #endif
 
 /* Raised when the layout of any record changes; recordings carry it. */
-#define SONDE_WIRE_VERSION 1
+#define SONDE_WIRE_VERSION 2
 
 /* Record kinds; append only, never reuse a number. */
 #define SONDE_RECORD_STACK	 1 /* cpu_event.h: struct sonde_stack_record */

@@ -49,6 +49,7 @@ bool StackCounts::consume_stack(std::span<const std::byte> bytes) {
   entry.stack.tid = static_cast<std::int32_t>(record.tid);
   entry.stack.comm.assign(record.comm, ::strnlen(record.comm, sizeof(record.comm)));
   entry.stack.time_ns = record.header.time_ns;
+  entry.stack.label_id = record.label;
   entry.stack.kernel = read_addresses(bytes.subspan(sizeof(record), kernel_size));
   entry.stack.user = read_addresses(bytes.subspan(sizeof(record) + kernel_size));
   return true;

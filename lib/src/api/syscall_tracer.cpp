@@ -49,6 +49,8 @@ struct EbpfSyscallTracer::Impl {
 
 Result<void> EbpfSyscallTracer::Impl::make_session() {
   if (auto valid = config.validate(); !valid) return valid;
+  // Wrong names are the user's to mend before privileges are.
+  if (auto checked = tracers::check_syscall_options(config.syscall); !checked) return checked;
   core::FeatureSet features;
   if (auto disabled = features.disable(config.disabled_features); !disabled) return disabled;
   if (auto met = core::check_requirements(features); !met) return met;

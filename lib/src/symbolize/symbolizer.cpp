@@ -90,6 +90,8 @@ void Pass::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices
 
 void Pass::name(const RawStack& raw) {
   Stack stack{raw.pid, raw.tid, raw.comm, {}, raw.values};
+  if (!raw.label.empty())
+    stack.frames.push_back(builder_.frame({raw.label, kNoModule, FrameKind::unknown, 0}));
   for (std::size_t i = 0; i < raw.kernel.size(); ++i) {
     stack.frames.push_back(builder_.frame(kernel_frame(raw.kernel[i], i == 0)));
   }

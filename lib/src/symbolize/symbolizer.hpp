@@ -26,6 +26,10 @@ struct RawStack {
   std::vector<std::uint64_t> kernel;
   std::vector<std::uint64_t> user;
   std::vector<std::uint64_t> values;
+  /// What the stack is of, for the caller.
+  std::uint32_t label_id = 0;
+  /// Name of a frame to put before all others, such as "syscall:openat"; empty for none.
+  std::string label = {};
 };
 
 struct SymbolizerOptions {

@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstring>
-
-#include "aggregate/stack_counts.hpp"
 #include "core/attach.hpp"
 #include "core/clock.hpp"
 #include "core/kernel_error.hpp"
@@ -17,25 +14,18 @@
 #include "core/skeleton.hpp"
 #include "core/tick_cost.hpp"
 
-#include "ingest/count_drain.hpp"
-#include "ingest/ring_source.hpp"
-#include "ingest/sideband.hpp"
 #include "shared/cpu_event.h"
 #include "shared/ksym.h"
 // The skeleton uses the types of the shared headers.
 #include "cpu.skel.h"
-#include "symbolize/symbolizer.hpp"
 #include "tracers/cpu_plan.hpp"
 #include "tracers/cpu_sampler.hpp"
+#include "tracers/stack_recorder.hpp"
 #include "util/duration.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::tracers {
 namespace {
-
-// Distinct stacks between two drains, and the ring that carries each of them once.
-constexpr std::uint32_t kCountCapacity = 16384;
-constexpr std::uint32_t kRingBytes = 1 << 20;
 
 class CpuTracer final : public core::Tracer {
  public:
@@ -44,7 +34,7 @@ class CpuTracer final : public core::Tracer {
         plan_(std::move(plan)),
         filter_(std::move(filter)),
         sampler_(plan_.hardware_cycles, config.sample_rate),
-        symbolizer_(symbolizer_options()) {}
+        stacks_(symbolizer_options()) {}
 
   std::string_view name() const noexcept override { return "cpu"; }
   const std::vector<PlanEntry>& plan() const noexcept override { return plan_.entries; }
@@ -56,14 +46,14 @@ class CpuTracer final : public core::Tracer {
 
   volatile std::uint32_t& gate() noexcept override { return skeleton_->bss->sonde_gate; }
   const bpf_object* object() const noexcept override { return skeleton_->obj; }
-  std::vector<core::EventSource*> sources() noexcept override;
+  std::vector<core::EventSource*> sources() noexcept override { return stacks_.sources(); }
 
-  Result<void> drain() noexcept override;
+  Result<void> drain() noexcept override { return stacks_.drain(); }
   Accounting accounting() const override;
-  std::uint64_t ring_bytes() const noexcept override {
-    return sideband_ == nullptr ? 0 : sideband_->ring_bytes();
+  std::uint64_t ring_bytes() const noexcept override { return stacks_.ring_bytes(); }
+  std::optional<double> event_latency_us() const noexcept override {
+    return stacks_.event_latency_us();
   }
-  std::optional<double> event_latency_us() const noexcept override;
   std::uint64_t trap_count() const noexcept override { return counters().seen; }
   std::optional<std::uint64_t> trap_cost_ns() noexcept override {
     return core::measure_tick_cost();
@@ -72,14 +62,13 @@ class CpuTracer final : public core::Tracer {
   bool measures_program_time() const noexcept override { return plan_.program_time; }
   bool limit_reached() const noexcept override { return skeleton_->bss->cpu_limit_time_ns != 0; }
 
-  void take() override { taken_ = counts_.take(); }
+  void take() override { stacks_.take(); }
   Result<std::vector<Section>> sections() override;
   std::vector<std::string> notices() const override;
 
  private:
   symbolize::SymbolizerOptions symbolizer_options();
   void configure();
-  void on_record(std::span<const std::byte> record) noexcept;
   sonde_cpu_counters counters() const noexcept;
 
   const EbpfConfig config_;
@@ -87,21 +76,12 @@ class CpuTracer final : public core::Tracer {
   const TargetFilter filter_;
 
   core::UniqueSkeleton<cpu_bpf> skeleton_;
-  process::AddressSpaces spaces_;
-  std::unique_ptr<ingest::RingSource> ring_;
-  std::unique_ptr<ingest::Sideband> sideband_;
-  std::optional<ingest::CountDrain> count_drain_;
   CpuSampler sampler_;
   std::vector<core::UniqueLink> links_;
 
-  aggregate::StackCounts counts_;
-  std::uint64_t malformed_ = 0;
-  std::uint64_t latency_total_ns_ = 0;
-  std::uint64_t latency_records_ = 0;
   std::uint64_t attached_ns_ = 0;
 
-  std::vector<symbolize::RawStack> taken_;
-  symbolize::Symbolizer symbolizer_;
+  StackRecorder stacks_;
 };
 
 symbolize::SymbolizerOptions CpuTracer::symbolizer_options() {
@@ -122,9 +102,9 @@ void CpuTracer::configure() {
   skeleton_->rodata->stack_kernel = config_.cpu.kernel_stacks;
   skeleton_->rodata->stack_user = config_.cpu.user_stacks;
   skeleton_->rodata->max_samples = config_.max_samples;
-  ::bpf_map__set_max_entries(skeleton_->maps.counts_a, kCountCapacity);
-  ::bpf_map__set_max_entries(skeleton_->maps.counts_b, kCountCapacity);
-  ::bpf_map__set_max_entries(skeleton_->maps.stacks, kRingBytes);
+  ::bpf_map__set_max_entries(skeleton_->maps.counts_a, StackRecorder::kCountCapacity);
+  ::bpf_map__set_max_entries(skeleton_->maps.counts_b, StackRecorder::kCountCapacity);
+  ::bpf_map__set_max_entries(skeleton_->maps.stacks, StackRecorder::kRingBytes);
   if (filter_.tgids.empty()) ::bpf_map__set_max_entries(skeleton_->maps.filter_tgids, 1);
   ::bpf_program__set_autoload(skeleton_->progs.cpu_sample, true);
   ::bpf_program__set_autoload(skeleton_->progs.ksym_names, plan_.kernel_lookup);
@@ -144,19 +124,10 @@ Result<void> CpuTracer::load() {
   if (auto filled = fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_); !filled)
     return filled;
 
-  auto ring =
-      ingest::RingSource::open(::bpf_map__fd(skeleton_->maps.stacks),
-                               [this](std::span<const std::byte> record) { on_record(record); });
-  if (!ring) return tl::unexpected(ring.error());
-  ring_ = std::move(*ring);
-  count_drain_.emplace(::bpf_map__fd(skeleton_->maps.counts),
-                       ::bpf_map__fd(skeleton_->maps.counts_a),
-                       ::bpf_map__fd(skeleton_->maps.counts_b), kCountCapacity, plan_.batches);
-  if (!plan_.sideband) return {};
-  auto sideband = ingest::Sideband::open(spaces_);
-  if (!sideband) return tl::unexpected(sideband.error());
-  sideband_ = std::move(*sideband);
-  return {};
+  return stacks_.open(
+      {::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),
+       ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
+      plan_.sideband, plan_.batches);
 }
 
 Result<void> CpuTracer::attach() {
@@ -172,45 +143,13 @@ Result<void> CpuTracer::attach() {
 }
 
 Result<void> CpuTracer::maintain() {
-  // A stack arrives well within this time after its sample.
-  constexpr std::uint64_t kLongestDelayNs = 5'000'000'000;
-  spaces_.forget_unobserved(core::monotonic_ns() - kLongestDelayNs);
-  if (sideband_ != nullptr) {
-    if (auto followed = sideband_->follow_cpus(); !followed) return followed;
-  }
+  if (auto maintained = stacks_.maintain(); !maintained) return maintained;
   return sampler_.attach(skeleton_->progs.cpu_sample);
 }
 
 void CpuTracer::detach() noexcept {
   sampler_.detach();
   links_.clear();
-}
-
-// Mappings before stacks: the first stack of a process asks for what it maps.
-std::vector<core::EventSource*> CpuTracer::sources() noexcept {
-  std::vector<core::EventSource*> all;
-  if (sideband_ != nullptr) all.push_back(sideband_.get());
-  all.push_back(ring_.get());
-  return all;
-}
-
-void CpuTracer::on_record(std::span<const std::byte> record) noexcept {
-  if (!counts_.consume(record)) {
-    ++malformed_;
-    return;
-  }
-  sonde_stack_record stack{};
-  std::memcpy(&stack, record.data(), std::min(sizeof(stack), record.size()));
-  latency_total_ns_ += core::monotonic_ns() - stack.header.time_ns;
-  ++latency_records_;
-  if (stack.user_frames != 0) {
-    spaces_.observe(static_cast<std::int32_t>(stack.tgid), stack.header.time_ns);
-  }
-}
-
-Result<void> CpuTracer::drain() noexcept {
-  return count_drain_->drain(
-      [this](std::uint64_t key, std::uint64_t count) { counts_.add_count(key, count); });
 }
 
 sonde_cpu_counters CpuTracer::counters() const noexcept {
@@ -227,37 +166,31 @@ sonde_cpu_counters CpuTracer::counters() const noexcept {
     sum.filtered_limit += c.filtered_limit;
     sum.recorded += c.recorded;
     sum.lost_map_full += c.lost_map_full;
-    sum.ring_full += c.ring_full;
   }
   return sum;
 }
 
 Accounting CpuTracer::accounting() const {
   const sonde_cpu_counters c = counters();
+  const aggregate::StackCounts& counts = stacks_.counts();
   Accounting books;
   books.tracer = "cpu";
   books.seen = c.seen;
   books.filtered = c.filtered_target + c.filtered_self + c.filtered_paused + c.filtered_limit;
   books.lost["count_map_full"] = c.lost_map_full;
-  books.lost["stack_ring_full"] = counts_.nameless();
-  books.reported = counts_.counted() - counts_.nameless();
-  books.in_flight = c.recorded - counts_.counted();
-  const aggregate::TruncatedCounts truncated = counts_.truncated();
+  books.lost["stack_ring_full"] = counts.nameless();
+  books.reported = counts.counted() - counts.nameless();
+  books.in_flight = c.recorded - counts.counted();
+  const aggregate::TruncatedCounts truncated = counts.truncated();
   books.truncated["kernel_depth"] = truncated.kernel_depth;
   books.truncated["user_depth"] = truncated.user_depth;
   books.truncated["user_unreadable"] = truncated.user_failed;
   return books;
 }
 
-std::optional<double> CpuTracer::event_latency_us() const noexcept {
-  if (latency_records_ == 0) return {};
-  return static_cast<double>(latency_total_ns_) / static_cast<double>(latency_records_) / 1000.0;
-}
-
 Result<std::vector<Section>> CpuTracer::sections() {
   const std::uint64_t period_ns = 1'000'000'000 / config_.sample_rate;
-  StackProfile profile = symbolizer_.symbolize(taken_, spaces_);
-  taken_.clear();
+  StackProfile profile = stacks_.profile();
   profile.title = "CPU samples";
   profile.period_ns = period_ns;
   profile.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
@@ -269,7 +202,7 @@ Result<std::vector<Section>> CpuTracer::sections() {
 }
 
 std::vector<std::string> CpuTracer::notices() const {
-  std::vector<std::string> notices = symbolizer_.notices();
+  std::vector<std::string> notices = stacks_.notices();
   if (const std::uint64_t when = skeleton_->bss->cpu_limit_time_ns; when != 0) {
     notices.push_back(
         fmt::format("recording stopped after {:.1f} s: {} samples reached (--max-samples)",
@@ -278,23 +211,6 @@ std::vector<std::string> CpuTracer::notices() const {
   if (const std::uint64_t missed = skeleton_->bss->filter_children_missed; missed != 0) {
     notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
   }
-  if (sideband_ != nullptr && sideband_->lost() != 0) {
-    notices.push_back(fmt::format(
-        "{} records of new mappings were lost: some frames may have no names", sideband_->lost()));
-  }
-  if (spaces_.missed_processes() != 0) {
-    notices.push_back(fmt::format(
-        "{} processes ended before their mappings were read: their frames have no names",
-        spaces_.missed_processes()));
-  }
-  if (spaces_.unreadable_processes() != 0) {
-    notices.push_back(fmt::format(
-        "the mappings of {} processes could not be read: their frames have no names (needs "
-        "CAP_SYS_PTRACE)",
-        spaces_.unreadable_processes()));
-  }
-  if (malformed_ != 0)
-    notices.push_back(fmt::format("{} malformed records were ignored", malformed_));
   return notices;
 }
 

@@ -51,6 +51,10 @@ Result<SyscallPlan> plan_syscall(const EbpfConfig& config, const core::FeatureSe
   plan.entries.push_back(
       entry(kIoUring, plan.timed ? "tp_btf:io_uring_submit_req, tp_btf:io_uring_complete"
                                  : "tp_btf:io_uring_complete"));
+  if (config.syscall.stacks) {
+    plan.sideband = features.has(Feature::sideband);
+    plan.entries.push_back(entry("stacks", "frame pointers"));
+  }
   plan.entries.push_back(plan.program_time ? entry("own cost", "BPF_ENABLE_STATS")
                                            : entry("own cost", "", State::missing,
                                                    "time in BPF programs is not measured",

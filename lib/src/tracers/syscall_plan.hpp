@@ -18,6 +18,8 @@ struct SyscallPlan {
   /// With counting only: exit and exit_group are found.
   bool counts_exits = true;
   bool io_uring = true;
+  /// With stacks: new mappings come by the kernel's records.
+  bool sideband = false;
   bool batches = false;
   bool program_time = false;
   std::vector<PlanEntry> entries;

@@ -25,13 +25,16 @@
 #include "ingest/call_stream.hpp"
 #include "ingest/map_drain.hpp"
 #include "process/cgroup_paths.hpp"
+#include "shared/cpu_event.h"
 #include "shared/syscall_event.h"
 // The skeleton uses the types of the shared headers.
 #include "syscall.skel.h"
+#include "syscalls/call_names.hpp"
 #include "syscalls/call_readers.hpp"
 #include "syscalls/errno_names.hpp"
 #include "syscalls/selection.hpp"
 #include "tracers/call_events.hpp"
+#include "tracers/stack_recorder.hpp"
 #include "tracers/syscall_plan.hpp"
 #include "tracers/syscall_tables.hpp"
 #include "util/fail.hpp"
@@ -43,6 +46,16 @@ namespace {
 constexpr std::uint32_t kRowCapacity = 65536;
 constexpr std::size_t kEventsAtOnce = 8192;
 
+Result<std::vector<int>> parse_errors(const std::vector<std::string>& names) {
+  std::vector<int> errors;
+  for (const std::string& name : names) {
+    const auto number = syscalls::parse_errno(name);
+    if (!number) return tl::unexpected(number.error());
+    errors.push_back(*number);
+  }
+  return errors;
+}
+
 aggregate::CallGrouping grouping_of(const SyscallOptions& options) {
   aggregate::CallGrouping grouping;
   for (const SyscallGroup group : options.by) {
@@ -52,6 +65,24 @@ aggregate::CallGrouping grouping_of(const SyscallOptions& options) {
     grouping.error = grouping.error || group == SyscallGroup::error;
   }
   return grouping;
+}
+
+std::uint32_t wire_weight(StackWeight weight) {
+  switch (weight) {
+    case StackWeight::count:
+      return SONDE_WEIGHT_COUNT;
+    case StackWeight::time:
+      return SONDE_WEIGHT_TIME;
+    case StackWeight::errors:
+      return SONDE_WEIGHT_ERRORS;
+  }
+  return SONDE_WEIGHT_COUNT;
+}
+
+// The inverse of SONDE_STACK_CALL().
+std::string stack_label(std::uint32_t label) {
+  const auto abi = static_cast<std::uint8_t>(label >> 16 & 0x7f);
+  return "syscall:" + syscalls::call_name({abi, label & 0xffff});
 }
 
 // The io_uring tracepoints by age; the newest that loads is used.
@@ -72,7 +103,8 @@ class Tracer final : public SyscallTracer {
         filter_(std::move(filter)),
         selection_(selection),
         errors_(std::move(errors)),
-        rows_(grouping_) {}
+        rows_(grouping_),
+        stacks_(symbolize::SymbolizerOptions{}, stack_label) {}
 
   std::string_view name() const noexcept override { return "syscall"; }
   const std::vector<PlanEntry>& plan() const noexcept override { return plan_.entries; }
@@ -80,6 +112,7 @@ class Tracer final : public SyscallTracer {
   Result<void> load() override;
   Result<void> attach() override;
   Result<void> opened() override;
+  Result<void> maintain() override { return options_.stacks ? stacks_.maintain() : Result<void>(); }
   void detach() noexcept override {
     links_.clear();
     detached_ = true;
@@ -88,13 +121,13 @@ class Tracer final : public SyscallTracer {
   volatile std::uint32_t& gate() noexcept override { return skeleton_->bss->sonde_gate; }
   const bpf_object* object() const noexcept override { return skeleton_->obj; }
   std::vector<core::EventSource*> sources() noexcept override {
-    if (stream_ == nullptr) return {};
-    return {stream_.get()};
+    if (stream_ != nullptr) return {stream_.get()};
+    return options_.stacks ? stacks_.sources() : std::vector<core::EventSource*>();
   }
 
   Result<void> drain() noexcept override;
   Accounting accounting() const override;
-  std::uint64_t ring_bytes() const noexcept override { return 0; }
+  std::uint64_t ring_bytes() const noexcept override { return stacks_.ring_bytes(); }
   std::optional<double> event_latency_us() const noexcept override { return {}; }
   std::uint64_t program_runs() const noexcept override {
     return counters().seen * (plan_.timed ? 2 : 1);
@@ -129,6 +162,7 @@ class Tracer final : public SyscallTracer {
   Result<void> load_with(UringHooks hooks);
   Result<void> open_stream();
   Result<void> fill_readers();
+  StackProfile stack_profile();
   void configure();
   Result<UniqueFd> make_row_template() const;
   void choose_programs(UringHooks hooks);
@@ -157,6 +191,8 @@ class Tracer final : public SyscallTracer {
   std::set<std::pair<std::uint8_t, std::uint32_t>> unique_;
   std::set<std::string, std::less<>> unique_names_;
 
+  StackRecorder stacks_;
+
   CallRowMap taken_;
   std::vector<sonde_call_in_flight> in_flight_;
   std::vector<sonde_call_in_flight> in_flight_events_;
@@ -182,6 +218,10 @@ void Tracer::configure() {
   rodata.call_min_latency_ns = static_cast<std::uint64_t>(options_.min_latency.count());
   rodata.call_timed = plan_.timed;
   rodata.call_trace = options_.trace;
+  rodata.call_stacks = options_.stacks;
+  rodata.call_stack_weight = wire_weight(options_.stack_weight);
+  // The kernel part of a stack at the end of a call is the same for every call.
+  rodata.stack_kernel = false;
   rodata.call_rows_by_thread = rows_by_thread();
   rodata.call_rows_by_cgroup = grouping_.cgroup;
 
@@ -203,6 +243,11 @@ void Tracer::configure() {
     ::bpf_map__set_max_entries(skeleton_->maps.calls, 4096);
     ::bpf_map__set_max_entries(skeleton_->maps.readers, 1);
   }
+  const std::uint32_t stacks = options_.stacks ? StackRecorder::kCountCapacity : 1;
+  ::bpf_map__set_max_entries(skeleton_->maps.counts_a, stacks);
+  ::bpf_map__set_max_entries(skeleton_->maps.counts_b, stacks);
+  ::bpf_map__set_max_entries(skeleton_->maps.stacks,
+                             options_.stacks ? StackRecorder::kRingBytes : 4096);
   if (!quick_counts()) ::bpf_map__set_max_entries(skeleton_->maps.quick_counts, 1);
   if (!plan_.timed) ::bpf_map__set_autocreate(skeleton_->maps.open_calls, false);
 }
@@ -281,6 +326,13 @@ Result<void> Tracer::load() {
   if (options_.trace) {
     if (auto opened = open_stream(); !opened) return opened;
   }
+  if (options_.stacks) {
+    auto opened = stacks_.open(
+        {::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),
+         ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
+        plan_.sideband, plan_.batches);
+    if (!opened) return opened;
+  }
   return fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_);
 }
 
@@ -332,6 +384,7 @@ Result<void> Tracer::opened() {
 Result<void> Tracer::drain() noexcept {
   if (quick_counts()) read_quick_counts();
   auto drained = drain_rows();
+  if (drained && options_.stacks) drained = stacks_.drain();
   if (drained && detached_ && stream_ != nullptr) return stream_->finish();
   return drained;
 }
@@ -380,6 +433,7 @@ sonde_call_counters Tracer::counters() const noexcept {
     sum.lost_ring_full += c.lost_ring_full;
     sum.ring_lost_memory += c.ring_lost_memory;
     sum.errors += c.errors;
+    sum.stacks_lost += c.stacks_lost;
   }
   return sum;
 }
@@ -393,6 +447,7 @@ Accounting Tracer::accounting() const {
       c.filtered_self + c.filtered_target + c.filtered_call + c.filtered_result + c.filtered_paused;
   if (stream_ == nullptr) {
     books.lost["rows_full"] = c.lost_rows_full;
+    if (options_.stacks) books.truncated["stack_map_full"] = c.stacks_lost;
     books.reported = rows_.counted();
     books.in_flight = in_flight_.size() + (c.recorded - books.reported);
     return books;
@@ -418,6 +473,7 @@ std::vector<SyscallEvent> Tracer::take_events() {
 
 void Tracer::take() {
   taken_ = rows_.take();
+  if (options_.stacks) stacks_.take();
   if (!plan_.in_flight) return;
   taken_ns_ = core::monotonic_ns();
   in_flight_.clear();
@@ -444,6 +500,7 @@ Result<std::vector<Section>> Tracer::sections() {
   sections.emplace_back(syscall_table(taken_, grouping_, plan_.timed, cgroup_name));
   if (options_.error_table) sections.emplace_back(error_table(taken_, grouping_, cgroup_name));
   if (plan_.in_flight) sections.emplace_back(in_flight_table(in_flight_, taken_ns_, opened_ns_));
+  if (options_.stacks) sections.emplace_back(stack_profile());
   if (options_.histograms) {
     for (Histogram& histogram : latency_histograms(taken_, grouping_, cgroup_name))
       sections.emplace_back(std::move(histogram));
@@ -451,8 +508,28 @@ Result<std::vector<Section>> Tracer::sections() {
   return sections;
 }
 
+StackProfile Tracer::stack_profile() {
+  StackProfile profile = stacks_.profile();
+  switch (options_.stack_weight) {
+    case StackWeight::count:
+      profile.title = "Stacks of system calls";
+      profile.sample_types = {{"calls", "count"}};
+      break;
+    case StackWeight::time:
+      profile.title = "Time in system calls";
+      profile.sample_types = {{"time", "nanoseconds"}};
+      break;
+    case StackWeight::errors:
+      profile.title = "Stacks of failed system calls";
+      profile.sample_types = {{"errors", "count"}};
+      break;
+  }
+  return profile;
+}
+
 std::vector<std::string> Tracer::notices() const {
   std::vector<std::string> notices;
+  if (options_.stacks) notices = stacks_.notices();
   if (const std::uint64_t missed = skeleton_->bss->filter_children_missed; missed != 0) {
     notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
   }
@@ -470,6 +547,13 @@ std::vector<std::string> Tracer::notices() const {
 
 }  // namespace
 
+Result<void> check_syscall_options(const SyscallOptions& options) {
+  if (auto selection = syscalls::parse_selection(options.calls); !selection)
+    return tl::unexpected(selection.error());
+  if (auto errors = parse_errors(options.errors); !errors) return tl::unexpected(errors.error());
+  return {};
+}
+
 Result<std::unique_ptr<SyscallTracer>> make_syscall_tracer(const EbpfConfig& config,
                                                            const core::FeatureSet& features,
                                                            const TargetFilter& filter) {
@@ -477,13 +561,9 @@ Result<std::unique_ptr<SyscallTracer>> make_syscall_tracer(const EbpfConfig& con
   if (!plan) return tl::unexpected(plan.error());
   auto selection = syscalls::parse_selection(config.syscall.calls);
   if (!selection) return tl::unexpected(selection.error());
-  std::vector<int> errors;
-  for (const std::string& name : config.syscall.errors) {
-    const auto number = syscalls::parse_errno(name);
-    if (!number) return tl::unexpected(number.error());
-    errors.push_back(*number);
-  }
-  return std::make_unique<Tracer>(config, std::move(*plan), filter, *selection, std::move(errors));
+  auto errors = parse_errors(config.syscall.errors);
+  if (!errors) return tl::unexpected(errors.error());
+  return std::make_unique<Tracer>(config, std::move(*plan), filter, *selection, std::move(*errors));
 }
 
 }  // namespace sonde::tracers

@@ -22,6 +22,9 @@ class SyscallTracer : public core::Tracer {
   virtual std::vector<SyscallEvent> take_events() = 0;
 };
 
+/// ConfigError for names of calls or errors that do not exist.
+Result<void> check_syscall_options(const SyscallOptions& options);
+
 /// `config` is valid. ConfigError for names of calls or errors that do not exist.
 Result<std::unique_ptr<SyscallTracer>> make_syscall_tracer(const EbpfConfig& config,
                                                            const core::FeatureSet& features,

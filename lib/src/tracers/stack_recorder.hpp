@@ -1,0 +1,78 @@
+// What every tracer that records stacks needs: where they come from, and how they get their names.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sonde/report.hpp>
+#include "aggregate/stack_counts.hpp"
+#include "core/event_source.hpp"
+#include "ingest/count_drain.hpp"
+#include "ingest/ring_source.hpp"
+#include "ingest/sideband.hpp"
+#include "process/address_spaces.hpp"
+#include "symbolize/symbolizer.hpp"
+
+namespace sonde::tracers {
+
+class StackRecorder {
+ public:
+  /// Distinct stacks between two drains, and the ring that carries each of them once.
+  static constexpr std::uint32_t kCountCapacity = 16384;
+  static constexpr std::uint32_t kRingBytes = 1 << 20;
+
+  /// The maps of stack_counts.bpf.h; the descriptors stay the caller's.
+  struct Maps {
+    int counts_fd = -1;
+    int counts_a_fd = -1;
+    int counts_b_fd = -1;
+    int stacks_fd = -1;
+  };
+  /// Name of the frame that tells what a stack is of, by its label.
+  using LabelName = std::function<std::string(std::uint32_t)>;
+
+  explicit StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name = {});
+
+  /// `sideband`: follow new mappings by the kernel's records. `batches`: as CountDrain.
+  Result<void> open(const Maps& maps, bool sideband, bool batches);
+  /// Mappings before stacks: the first stack of a process asks for what it maps.
+  std::vector<core::EventSource*> sources() noexcept;
+  Result<void> drain();
+  /// For CPUs that come and go, and processes that are over.
+  Result<void> maintain();
+
+  /// Sets aside what was counted since the last call.
+  void take() { taken_ = counts_.take(); }
+  /// What take() set aside, with names. Title, sample types and period are left to the caller.
+  StackProfile profile();
+
+  const aggregate::StackCounts& counts() const noexcept { return counts_; }
+  std::uint64_t ring_bytes() const noexcept {
+    return sideband_ == nullptr ? 0 : sideband_->ring_bytes();
+  }
+  /// Mean delay of stack records from the kernel.
+  std::optional<double> event_latency_us() const noexcept;
+  std::vector<std::string> notices() const;
+
+ private:
+  void on_record(std::span<const std::byte> record) noexcept;
+
+  process::AddressSpaces spaces_;
+  std::unique_ptr<ingest::RingSource> ring_;
+  std::unique_ptr<ingest::Sideband> sideband_;
+  std::optional<ingest::CountDrain> drain_;
+  aggregate::StackCounts counts_;
+  std::uint64_t malformed_ = 0;
+  std::uint64_t latency_total_ns_ = 0;
+  std::uint64_t latency_records_ = 0;
+  std::vector<symbolize::RawStack> taken_;
+  symbolize::Symbolizer symbolizer_;
+  LabelName label_name_;
+};
+
+}  // namespace sonde::tracers
