@@ -28,7 +28,6 @@ constexpr KernelError kKernelErrors[] = {
 };
 
 constexpr int kLargestOfLibc = 133;
-constexpr int kLargest = 4095;
 
 const KernelError* kernel_error(int number) noexcept {
   for (const KernelError& error : kKernelErrors) {
@@ -56,9 +55,9 @@ Result<int> parse_errno(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [rest, failed] = std::from_chars(text.data(), end, number);
   if (failed == std::errc{} && rest == end) {
-    if (number >= 1 && number <= kLargest) return number;
-    return fail(ErrorCode::ConfigError,
-                fmt::format("{} is no error number: they are from 1 to {}", text, kLargest));
+    if (number >= 1 && !errno_description(number).empty()) return number;
+    return fail(ErrorCode::ConfigError, fmt::format("no error has the number {}", text),
+                "errno(3) lists them");
   }
   if (text == "EWOULDBLOCK") return EAGAIN;
   if (text == "EDEADLOCK") return EDEADLK;

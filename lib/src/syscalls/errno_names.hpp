@@ -12,7 +12,7 @@ namespace sonde::syscalls {
 std::string errno_name(int number);
 /// "No such file or directory"; empty if there is none.
 std::string_view errno_description(int number) noexcept;
-/// By name, or a number from 1 to 4095. ConfigError with a did-you-mean.
+/// By name or number. ConfigError with a did-you-mean.
 Result<int> parse_errno(std::string_view text);
 
 }  // namespace sonde::syscalls

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -17,9 +16,6 @@
 #include "aggregate/call_rows.hpp"
 #include "core/attach.hpp"
 #include "core/clock.hpp"
-#include "core/kernel_error.hpp"
-#include "core/libbpf_log.hpp"
-#include "core/machine.hpp"
 #include "core/skeleton.hpp"
 #include "core/task_iterator.hpp"
 #include "ingest/call_stream.hpp"
@@ -27,23 +23,19 @@
 #include "process/cgroup_paths.hpp"
 #include "shared/cpu_event.h"
 #include "shared/syscall_event.h"
-// The skeleton uses the types of the shared headers.
-#include "syscall.skel.h"
 #include "syscalls/call_names.hpp"
-#include "syscalls/call_readers.hpp"
 #include "syscalls/errno_names.hpp"
 #include "syscalls/selection.hpp"
 #include "tracers/call_events.hpp"
 #include "tracers/stack_recorder.hpp"
+#include "tracers/syscall_object.hpp"
 #include "tracers/syscall_plan.hpp"
 #include "tracers/syscall_tables.hpp"
 #include "util/fail.hpp"
-#include "util/unique_fd.hpp"
 
 namespace sonde::tracers {
 namespace {
 
-constexpr std::uint32_t kRowCapacity = 65536;
 constexpr std::size_t kEventsAtOnce = 8192;
 
 Result<std::vector<int>> parse_errors(const std::vector<std::string>& names) {
@@ -67,31 +59,11 @@ aggregate::CallGrouping grouping_of(const SyscallOptions& options) {
   return grouping;
 }
 
-std::uint32_t wire_weight(StackWeight weight) {
-  switch (weight) {
-    case StackWeight::count:
-      return SONDE_WEIGHT_COUNT;
-    case StackWeight::time:
-      return SONDE_WEIGHT_TIME;
-    case StackWeight::errors:
-      return SONDE_WEIGHT_ERRORS;
-  }
-  return SONDE_WEIGHT_COUNT;
-}
-
 // The inverse of SONDE_STACK_CALL().
 std::string stack_label(std::uint32_t label) {
   const auto abi = static_cast<std::uint8_t>(label >> 16 & 0x7f);
   return "syscall:" + syscalls::call_name({abi, label & 0xffff});
 }
-
-// The io_uring tracepoints by age; the newest that loads is used.
-enum class UringHooks {
-  with_cqe,     // 6.14: the completion is a pointer
-  with_values,  // 6.3: submit_req
-  submit_sqe,   // 6.0
-  none,
-};
 
 class Tracer final : public SyscallTracer {
  public:
@@ -100,9 +72,7 @@ class Tracer final : public SyscallTracer {
       : options_(config.syscall),
         grouping_(grouping_of(config.syscall)),
         plan_(std::move(plan)),
-        filter_(std::move(filter)),
-        selection_(selection),
-        errors_(std::move(errors)),
+        object_({options_, grouping_, std::move(filter), selection, std::move(errors)}, plan_),
         rows_(grouping_),
         stacks_(symbolize::SymbolizerOptions{}, stack_label) {}
 
@@ -118,8 +88,8 @@ class Tracer final : public SyscallTracer {
     detached_ = true;
   }
 
-  volatile std::uint32_t& gate() noexcept override { return skeleton_->bss->sonde_gate; }
-  const bpf_object* object() const noexcept override { return skeleton_->obj; }
+  volatile std::uint32_t& gate() noexcept override { return skeleton()->bss->sonde_gate; }
+  const bpf_object* object() const noexcept override { return skeleton()->obj; }
   std::vector<core::EventSource*> sources() noexcept override {
     if (stream_ != nullptr) return {stream_.get()};
     return options_.stacks ? stacks_.sources() : std::vector<core::EventSource*>();
@@ -147,25 +117,10 @@ class Tracer final : public SyscallTracer {
   std::vector<SyscallEvent> take_events() override;
 
  private:
-  bool rows_by_thread() const noexcept { return grouping_.process || grouping_.thread; }
-  bool per_cpu_rows() const noexcept { return !rows_by_thread(); }
   bool has_rows() const noexcept { return !options_.trace; }
-  bool quick_counts() const noexcept {
-    return !plan_.timed && !rows_by_thread() && !grouping_.cgroup;
-  }
-  std::size_t row_bytes() const noexcept {
-    return plan_.timed ? sizeof(sonde_call_stats) : offsetof(sonde_call_stats, buckets);
-  }
-  bpf_map_type row_map_type() const noexcept {
-    return per_cpu_rows() ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH;
-  }
-  Result<void> load_with(UringHooks hooks);
+  syscall_bpf* skeleton() const noexcept { return object_.skeleton(); }
   Result<void> open_stream();
-  Result<void> fill_readers();
   StackProfile stack_profile();
-  void configure();
-  Result<UniqueFd> make_row_template() const;
-  void choose_programs(UringHooks hooks);
   Result<void> drain_rows();
   void read_quick_counts();
   sonde_call_counters counters() const noexcept;
@@ -173,11 +128,7 @@ class Tracer final : public SyscallTracer {
   const SyscallOptions options_;
   const aggregate::CallGrouping grouping_;
   SyscallPlan plan_;
-  const TargetFilter filter_;
-  const syscalls::Selection selection_;
-  const std::vector<int> errors_;
-
-  core::UniqueSkeleton<syscall_bpf> skeleton_;
+  SyscallObject object_;
   std::vector<core::UniqueLink> links_;
   std::optional<ingest::MapDrain> row_drain_;
   std::unique_ptr<ingest::CallStream> stream_;
@@ -199,172 +150,41 @@ class Tracer final : public SyscallTracer {
   std::uint64_t taken_ns_ = 0;
 };
 
-void Tracer::configure() {
-  auto& rodata = *skeleton_->rodata;
-  configure_filter(rodata, filter_, static_cast<std::uint32_t>(::getpid()),
-                   core::own_pid_namespace());
-  rodata.call_select_all = selection_.everything;
-  rodata.call_select_others = selection_.others;
-  for (std::size_t abi = 0; abi < SONDE_ABI_COUNT; ++abi)
-    std::copy(selection_.numbers[abi].begin(), selection_.numbers[abi].end(),
-              rodata.call_selected[abi]);
-  rodata.call_failed_only = options_.failed_only;
-  rodata.call_by_error = !errors_.empty();
-  for (const int error : errors_) {
-    const auto bit = static_cast<std::size_t>(error);
-    if (bit / 64 < std::size(rodata.call_errors))
-      rodata.call_errors[bit / 64] |= std::uint64_t{1} << bit % 64;
-  }
-  rodata.call_min_latency_ns = static_cast<std::uint64_t>(options_.min_latency.count());
-  rodata.call_timed = plan_.timed;
-  rodata.call_trace = options_.trace;
-  rodata.call_stacks = options_.stacks;
-  rodata.call_stack_weight = wire_weight(options_.stack_weight);
-  // The kernel part of a stack at the end of a call is the same for every call.
-  rodata.stack_kernel = false;
-  rodata.call_rows_by_thread = rows_by_thread();
-  rodata.call_rows_by_cgroup = grouping_.cgroup;
-
-  if (filter_.tgids.empty()) ::bpf_map__set_max_entries(skeleton_->maps.filter_tgids, 1);
-  for (bpf_map* map : {skeleton_->maps.rows_a, skeleton_->maps.rows_b}) {
-    ::bpf_map__set_max_entries(map, kRowCapacity);
-    ::bpf_map__set_value_size(map, static_cast<std::uint32_t>(row_bytes()));
-    ::bpf_map__set_type(map, row_map_type());
-  }
-  const auto cpus = static_cast<std::uint32_t>(::libbpf_num_possible_cpus());
-  const auto ring = static_cast<std::uint32_t>(std::bit_ceil(options_.ring_bytes));
-  if (options_.trace) {
-    ::bpf_map__set_max_entries(skeleton_->maps.batches, cpus);
-    ::bpf_map__set_max_entries(skeleton_->maps.calls, ring);
-    // A batch must fit into a small ring.
-    rodata.batch_limit = std::min<std::uint32_t>(rodata.batch_limit, ring / 4);
-    rodata.batch_wakeup_bytes = ring / 8;
-  } else {
-    ::bpf_map__set_max_entries(skeleton_->maps.calls, 4096);
-    ::bpf_map__set_max_entries(skeleton_->maps.readers, 1);
-  }
-  const std::uint32_t stacks = options_.stacks ? StackRecorder::kCountCapacity : 1;
-  ::bpf_map__set_max_entries(skeleton_->maps.counts_a, stacks);
-  ::bpf_map__set_max_entries(skeleton_->maps.counts_b, stacks);
-  ::bpf_map__set_max_entries(skeleton_->maps.stacks,
-                             options_.stacks ? StackRecorder::kRingBytes : 4096);
-  if (!quick_counts()) ::bpf_map__set_max_entries(skeleton_->maps.quick_counts, 1);
-  if (!plan_.timed) ::bpf_map__set_autocreate(skeleton_->maps.open_calls, false);
-}
-
-// What the slot of `rows` takes must be like its maps, and libbpf cannot change the template that
-// it made from the declaration.
-Result<UniqueFd> Tracer::make_row_template() const {
-  bpf_map_create_opts options{};
-  options.sz = sizeof(options);
-  options.map_flags = BPF_F_NO_PREALLOC;
-  UniqueFd map(::bpf_map_create(row_map_type(), "row_template", sizeof(sonde_call_key),
-                                static_cast<std::uint32_t>(row_bytes()), kRowCapacity, &options));
-  if (!map) return tl::unexpected(core::load_error("syscall", errno, {}));
-  ::bpf_map__set_inner_map_fd(skeleton_->maps.rows, map.get());
-  return map;
-}
-
-void Tracer::choose_programs(UringHooks hooks) {
-  auto& programs = skeleton_->progs;
-  ::bpf_program__set_autoload(programs.syscall_enter, plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_exit, plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_thread_exit, plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_count, !plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_count_thread_exit,
-                              !plan_.timed && plan_.counts_exits);
-  ::bpf_program__set_autoload(programs.batch_flush, options_.trace);
-  ::bpf_program__set_autoload(programs.syscall_seed, plan_.seeds);
-  ::bpf_program__set_autoload(programs.syscall_in_flight, plan_.in_flight);
-  ::bpf_program__set_autoload(programs.uring_submit,
-                              hooks == UringHooks::with_cqe || hooks == UringHooks::with_values);
-  ::bpf_program__set_autoload(programs.uring_submit_sqe,
-                              plan_.timed && hooks == UringHooks::submit_sqe);
-  ::bpf_program__set_autoload(programs.uring_complete, hooks == UringHooks::with_cqe);
-  ::bpf_program__set_autoload(programs.uring_complete_values,
-                              hooks == UringHooks::with_values || hooks == UringHooks::submit_sqe);
-  ::bpf_program__set_autoload(programs.filter_follow_fork, filter_.follow_children);
-  ::bpf_program__set_autoload(programs.filter_begin_at_exec, filter_.from_exec);
-  ::bpf_program__set_autoload(programs.filter_forget_exit, !filter_.tgids.empty());
-}
-
-Result<void> Tracer::load_with(UringHooks hooks) {
-  const core::LibbpfLog log;
-  skeleton_.reset(syscall_bpf::open());
-  if (skeleton_ == nullptr) return tl::unexpected(core::load_error("syscall", errno, log.text()));
-  configure();
-  choose_programs(hooks);
-  const auto row_template = make_row_template();
-  if (!row_template) return tl::unexpected(row_template.error());
-  if (const int error = syscall_bpf::load(skeleton_.get()); error != 0)
-    return tl::unexpected(core::load_error("syscall", -error, log.text()));
-  return {};
-}
-
 Result<void> Tracer::load() {
-  std::optional<Error> first_error;
-  for (const UringHooks hooks :
-       {UringHooks::with_cqe, UringHooks::with_values, UringHooks::submit_sqe, UringHooks::none}) {
-    if (hooks != UringHooks::none && !plan_.io_uring) continue;
-    auto loaded = load_with(hooks);
-    if (loaded) {
-      if (hooks == UringHooks::none && plan_.io_uring) without_io_uring(plan_);
-      first_error.reset();
-      break;
-    }
-    if (!first_error) first_error = loaded.error();
-    if (first_error->code == ErrorCode::InsufficientPermissions) break;
-  }
-  if (first_error) return tl::unexpected(*first_error);
+  if (auto loaded = object_.load(); !loaded) return loaded;
   const auto cpus = static_cast<std::size_t>(::libbpf_num_possible_cpus());
   row_drain_.emplace(
-      ingest::MapDrain::Maps{::bpf_map__fd(skeleton_->maps.rows),
-                             ::bpf_map__fd(skeleton_->maps.rows_a),
-                             ::bpf_map__fd(skeleton_->maps.rows_b), sizeof(sonde_call_key),
-                             row_bytes() * (per_cpu_rows() ? cpus : 1), kRowCapacity},
+      ingest::MapDrain::Maps{
+          ::bpf_map__fd(skeleton()->maps.rows), ::bpf_map__fd(skeleton()->maps.rows_a),
+          ::bpf_map__fd(skeleton()->maps.rows_b), sizeof(sonde_call_key),
+          object_.row_bytes() * (object_.per_cpu_rows() ? cpus : 1), SyscallObject::kRowCapacity},
       plan_.batches);
   if (options_.trace) {
     if (auto opened = open_stream(); !opened) return opened;
   }
   if (options_.stacks) {
     auto opened = stacks_.open(
-        {::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),
-         ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
+        {::bpf_map__fd(skeleton()->maps.counts), ::bpf_map__fd(skeleton()->maps.counts_a),
+         ::bpf_map__fd(skeleton()->maps.counts_b), ::bpf_map__fd(skeleton()->maps.stacks)},
         plan_.sideband, plan_.batches);
     if (!opened) return opened;
   }
-  return fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_);
+  return {};
 }
 
 Result<void> Tracer::open_stream() {
-  if (auto filled = fill_readers(); !filled) return filled;
   auto stream = ingest::CallStream::open(
-      {::bpf_map__fd(skeleton_->maps.calls), ::bpf_map__fd(skeleton_->maps.batches),
-       ::bpf_program__fd(skeleton_->progs.batch_flush),
+      {::bpf_map__fd(skeleton()->maps.calls), ::bpf_map__fd(skeleton()->maps.batches),
+       ::bpf_program__fd(skeleton()->progs.batch_flush),
        static_cast<std::uint32_t>(::libbpf_num_possible_cpus())});
   if (!stream) return tl::unexpected(stream.error());
   stream_ = std::move(*stream);
   return {};
 }
 
-Result<void> Tracer::fill_readers() {
-  const int fd = ::bpf_map__fd(skeleton_->maps.readers);
-  for (const auto abi : {std::uint8_t{SONDE_ABI_NATIVE}, std::uint8_t{SONDE_ABI_COMPAT}}) {
-    const auto readers = syscalls::call_readers(abi, options_.string_bytes);
-    for (std::uint32_t number = 0; number < readers.size(); ++number) {
-      const std::uint32_t index = abi * std::uint32_t{SONDE_CALL_NUMBERS} + number;
-      const sonde_call_readers& call = readers[number];
-      if ((call.begin | call.end) == 0) continue;
-      if (::bpf_map_update_elem(fd, &index, &call, BPF_ANY) != 0)
-        return fail_errno(ErrorCode::MapOperationFailed, "say how arguments are read");
-    }
-  }
-  return {};
-}
-
 // Targets are followed before their calls are looked at, and forgotten after their last one.
 Result<void> Tracer::attach() {
-  const auto& programs = skeleton_->progs;
+  const auto& programs = skeleton()->progs;
   return core::attach_loaded(
       {programs.filter_follow_fork, programs.filter_begin_at_exec, programs.syscall_enter,
        programs.syscall_exit, programs.syscall_count, programs.syscall_thread_exit,
@@ -376,13 +196,13 @@ Result<void> Tracer::attach() {
 Result<void> Tracer::opened() {
   opened_ns_ = core::monotonic_ns();
   if (!plan_.seeds) return {};
-  if (auto seeded = core::run_task_iterator(skeleton_->progs.syscall_seed); !seeded)
+  if (auto seeded = core::run_task_iterator(skeleton()->progs.syscall_seed); !seeded)
     return tl::unexpected(seeded.error());
   return {};
 }
 
 Result<void> Tracer::drain() noexcept {
-  if (quick_counts()) read_quick_counts();
+  if (object_.quick_counts()) read_quick_counts();
   auto drained = drain_rows();
   if (drained && options_.stacks) drained = stacks_.drain();
   if (drained && detached_ && stream_ != nullptr) return stream_->finish();
@@ -395,13 +215,13 @@ Result<void> Tracer::drain_rows() {
       [this](std::span<const std::byte> key, std::span<const std::byte> value) {
         sonde_call_key row{};
         std::memcpy(&row, key.data(), sizeof(row));
-        rows_.add(row, value, row_bytes());
+        rows_.add(row, value, object_.row_bytes());
         unique_.emplace(row.abi, row.number);
       });
 }
 
 void Tracer::read_quick_counts() {
-  const int fd = ::bpf_map__fd(skeleton_->maps.quick_counts);
+  const int fd = ::bpf_map__fd(skeleton()->maps.quick_counts);
   std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
   for (std::uint32_t i = 0; i < quick_seen_.size(); ++i) {
     if (::bpf_map_lookup_elem(fd, &i, per_cpu.data()) != 0) continue;
@@ -419,7 +239,7 @@ sonde_call_counters Tracer::counters() const noexcept {
   std::vector<sonde_call_counters> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
   const std::uint32_t zero = 0;
   sonde_call_counters sum{};
-  if (::bpf_map_lookup_elem(::bpf_map__fd(skeleton_->maps.counters), &zero, per_cpu.data()) != 0)
+  if (::bpf_map_lookup_elem(::bpf_map__fd(skeleton()->maps.counters), &zero, per_cpu.data()) != 0)
     return sum;
   for (const sonde_call_counters& c : per_cpu) {
     sum.seen += c.seen;
@@ -477,7 +297,7 @@ void Tracer::take() {
   if (!plan_.in_flight) return;
   taken_ns_ = core::monotonic_ns();
   in_flight_.clear();
-  auto bytes = core::run_task_iterator(skeleton_->progs.syscall_in_flight);
+  auto bytes = core::run_task_iterator(skeleton()->progs.syscall_in_flight);
   if (!bytes) {
     iterator_error_ = bytes.error();
     return;
@@ -530,7 +350,7 @@ StackProfile Tracer::stack_profile() {
 std::vector<std::string> Tracer::notices() const {
   std::vector<std::string> notices;
   if (options_.stacks) notices = stacks_.notices();
-  if (const std::uint64_t missed = skeleton_->bss->filter_children_missed; missed != 0) {
+  if (const std::uint64_t missed = skeleton()->bss->filter_children_missed; missed != 0) {
     notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
   }
   if (events_.without_memory() != 0) {
