@@ -5,7 +5,8 @@
 
 The program times its own calls and binds itself to CPU 0; the tools run where the scheduler puts them. Rounds of the
 tools are interleaved, so that a change of the machine's speed meets all of them. Medians are printed: ns for a call, its
-ratio to the loop without a tool, and the tool's own CPU time (without the program's) and largest RSS.
+ratio to the loop without a tool, and the tool's own CPU time (without the program's) and largest RSS. Empty BPF
+programs are the least that a tracer can cost at these places.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CPU = "0"
+EMPTY = [sys.executable, str(Path(__file__).resolve().parent / "empty_programs.py")]
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -87,7 +89,9 @@ def ways(sonde, other):
         f"{every}exit /@b[tid]/ {{ @[args->id] = hist(nsecs - @b[tid]); delete(@b[tid]) }}"
     )
     return [
-        Way("no tool", [], target="1"),
+        Way("no tool", []),
+        Way("empty program, sys_exit", [*EMPTY, "sys_exit"], beside=True),
+        Way("empty programs, sys_enter and sys_exit", [*EMPTY, "sys_enter", "sys_exit"], beside=True),
         Way("sonde, --count", [sonde, "syscall", *report, "--count", "--", "{loop}"], target="1.3"),
         Way("sonde", [sonde, "syscall", *report, "--", "{loop}"], target="2.3"),
         Way("sonde, another process", [sonde, "syscall", *report, "-p", other], beside=True, target="1.3"),
