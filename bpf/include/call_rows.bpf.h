@@ -14,12 +14,15 @@ const volatile bool call_rows_by_cgroup = false;
 
 /* A row is written by one CPU at a time, so nothing in it is atomic: rows by thread belong to a
  * thread, and for the others user space makes this a per-CPU map. */
+/* Sizes and no types: before 6.2 a map with BTF does not fit where a template without is
+ * (bpf_map_meta_equal() compares timer_off), and user space makes the template. */
 struct row_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sonde_call_key);
-	__type(value, struct sonde_call_stats); /* with counting only, up to the buckets */
+	__uint(key_size, sizeof(struct sonde_call_key));
+	/* with counting only, up to the buckets */
+	__uint(value_size, sizeof(struct sonde_call_stats));
 };
 
 struct row_map rows_a SEC(".maps");

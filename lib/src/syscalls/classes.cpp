@@ -32,14 +32,14 @@ constexpr std::string_view kDesc[] = {
     "open", "openat", "openat2", "perf_event_open", "pidfd_getfd", "pidfd_open",
     "pidfd_send_signal", "pipe", "pipe2", "poll", "ppoll", "ppoll_time64", "pread64", "preadv",
     "preadv2", "pselect6", "pselect6_time64", "pwrite64", "pwritev", "pwritev2", "read",
-    "readahead", "readv", "recv", "recvfrom", "recvmmsg", "recvmsg", "select", "send", "sendfile",
+    "readahead", "readv", "recvfrom", "recvmmsg", "recvmsg", "select", "sendfile",
     "sendfile64", "sendmmsg", "sendmsg", "sendto", "setns", "signalfd", "signalfd4", "splice",
     "sync_file_range", "syncfs", "tee", "timerfd_create", "timerfd_gettime", "timerfd_settime",
     "userfaultfd", "vmsplice", "write", "writev",
 };
 constexpr std::string_view kNetwork[] = {
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
-    "recv", "recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg", "send", "sendfile",
+    "recvfrom", "recvmmsg", "recvmmsg_time64", "recvmsg", "sendfile",
     "sendfile64", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socket",
     "socketcall", "socketpair",
 };
