@@ -65,7 +65,7 @@ static __always_inline struct sonde_batch *batch_begin(struct sonde_call_counter
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct sonde_batch *batch = bpf_map_lookup_elem(&batches, &cpu);
 
-	if (!batch)
+	if (!batch || batch->busy)
 		return NULL;
 	batch->busy = 1;
 	barrier();

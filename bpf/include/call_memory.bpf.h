@@ -112,8 +112,9 @@ static __always_inline void read_strings(struct piece_writer *w, void *record, _
 	}
 }
 
-/* Bytes to read of a counted argument; `more` is set if there are more than that. */
-static __always_inline __u32 counted_size(const struct sonde_argument_reader *reader,
+/* Bytes to read of a counted argument; `more` is set if there are more than that. Negative if the
+ * count is in memory that cannot be read. */
+static __always_inline __s64 counted_size(const struct sonde_argument_reader *reader,
 					  const __u64 *args, __s64 result, bool *more)
 {
 	__u64 count = 0;
@@ -124,7 +125,8 @@ static __always_inline __u32 counted_size(const struct sonde_argument_reader *re
 	else if (reader->counter < SONDE_CALL_ARGUMENTS)
 		count = args[reader->counter];
 	if (reader->how == SONDE_READ_LENGTH_AT) {
-		bpf_probe_read_user(&length, sizeof(length), (void *)count);
+		if (bpf_probe_read_user(&length, sizeof(length), (void *)count))
+			return -1;
 		count = length;
 	}
 	if (count > reader->size)
@@ -139,7 +141,7 @@ static __always_inline void read_argument(struct piece_writer *w, void *record,
 					  const __u64 *args, __s64 result, bool compat)
 {
 	__u64 address = args[i];
-	__u64 size = reader->size;
+	__s64 size = reader->size;
 	bool more = false;
 
 	if (reader->how == SONDE_READ_STRINGS) {
@@ -148,6 +150,10 @@ static __always_inline void read_argument(struct piece_writer *w, void *record,
 	}
 	if (reader->how == SONDE_READ_COUNTED || reader->how == SONDE_READ_LENGTH_AT)
 		size = counted_size(reader, args, result, &more);
+	if (size < 0) {
+		w->unread |= 1 << i;
+		return;
+	}
 	read_piece(w, record, i, SONDE_PIECE_ITSELF, address, size,
 		   reader->how == SONDE_READ_STRING, more);
 }

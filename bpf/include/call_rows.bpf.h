@@ -82,8 +82,8 @@ static __always_inline bool add_to_row(struct task_struct *task, const struct en
 	struct sonde_call_key key = {
 	    .number = call->number, .error = call->error, .abi = call->abi};
 	struct sonde_call_stats *stats;
-	__u32 zero = 0, bucket;
-	__u64 latency;
+	__u32 zero = 0;
+	__u64 latency, bucket;
 	void *map;
 
 	if (!call_timed && !call_rows_by_thread && !call_rows_by_cgroup && !call->error &&
@@ -120,6 +120,8 @@ static __always_inline bool add_to_row(struct task_struct *task, const struct en
 	ROW_ADD(shared, stats->timed, 1);
 	ROW_ADD(shared, stats->total_ns, latency);
 	bucket = latency_bucket(latency);
+	/* clang drops a bound that it knows to hold and the verifier does not. */
+	asm volatile("" : "+r"(bucket));
 	if (bucket < SONDE_LATENCY_BUCKETS)
 		ROW_ADD(shared, stats->buckets[bucket], 1);
 	return true;

@@ -37,7 +37,6 @@ NOT_REPEATED = {
 OTHERWISE = {
     "arch_prctl": (0, "a number for the command"),
     "fadvise64": (3, "a number for the advice"),
-    "fcntl": (2, "an argument that the command does not take; flags as a number"),
     "getdents64": (1, "strace counts the entries"),
     "getpeername": (2, "the length once; strace shows it before and after"),
     "getrandom": (0, "the bytes are random; sonde shows where they are"),

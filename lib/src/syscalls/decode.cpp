@@ -107,6 +107,19 @@ std::string argument_text(const Call& call, Arg kind, std::size_t argument) {
   return memory_text(call, kind, argument);
 }
 
+// What fcntl() does with its third argument depends on the second.
+bool fcntl_takes_argument(std::uint64_t command) {
+  return command != F_GETFD && command != F_GETFL && command != F_GETOWN &&
+         command != F_GETPIPE_SZ && command != F_GET_SEALS;
+}
+
+std::string fcntl_argument(std::uint64_t command, std::uint64_t value) {
+  if (command == F_SETFL) return named_value(Arg::open_flags, value);
+  if (command == F_SETFD && value == FD_CLOEXEC) return "FD_CLOEXEC";
+  if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) return fmt::format("{}", value);
+  return value == 0 ? std::string("0") : fmt::format("{:#x}", value);
+}
+
 bool creates(std::uint64_t open_flags) {
   return (open_flags & O_CREAT) != 0 || (open_flags & O_TMPFILE) == O_TMPFILE;
 }
@@ -126,6 +139,11 @@ std::vector<std::string> arguments_of(const Call& call, const Signature* signatu
     const Arg kind = signature->arguments[i];
     if (kind == Arg::none) break;
     if (kind == Arg::open_mode && !creates(call.args[i - 1])) break;
+    if (kind == Arg::fcntl_argument) {
+      if (fcntl_takes_argument(call.args[i - 1]))
+        arguments.push_back(fcntl_argument(call.args[i - 1], call.args[i]));
+      break;
+    }
     arguments.push_back(argument_text(call, kind, i));
   }
   return arguments;

@@ -53,7 +53,7 @@ constexpr Signature kSignatures[] = {
     {"fchmodat", {dirfd, path, octal_mode}},
     {"fchown", {fd, integer, integer}},
     {"fchownat", {dirfd, path, integer, integer, at_flags}},
-    {"fcntl", {fd, fcntl_command, hex}},
+    {"fcntl", {fd, fcntl_command, fcntl_argument}},
     {"fdatasync", {fd}},
     {"flock", {fd, integer}},
     {"fork", {}},

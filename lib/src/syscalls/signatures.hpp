@@ -49,6 +49,7 @@ enum class Arg : std::uint8_t {
   resource,
   fd_pair_out,
   fcntl_command,
+  fcntl_argument,  // named by the command before it
   futex_operation,
   pipe_flags,
   epoll_command,

@@ -273,6 +273,8 @@ Accounting Tracer::accounting() const {
     return books;
   }
   books.lost["ring_full"] = c.lost_ring_full;
+  // Ends of io_uring operations that interrupted a record being written.
+  books.lost["batch_busy"] = c.lost_rows_full;
   books.reported = stream_->calls();
   books.in_flight = in_flight_.size() + (c.recorded - books.reported - c.lost_ring_full);
   return books;
