@@ -64,7 +64,7 @@ class EveryFormat(TracingTest):
             self.assertIsNotNone(books, text)
             seen, *parts = (int(number.replace(",", "")) for number in books.groups())
             self.assertEqual(seen, sum(parts))
-            self.assertRegex(text, r"cost +[\d.]+ % of one CPU")
+            self.assertRegex(text, r"cost +([\d.]+ % of one CPU|[\d.]+ m?s of CPU time)")
 
 
 class Cost(TracingTest):

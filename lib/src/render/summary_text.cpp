@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <map>
@@ -38,6 +39,14 @@ std::string books_line(const Accounting& books) {
                      books.balanced() ? "" : ": THE BOOKS DO NOT BALANCE, please report this");
 }
 
+// A session's start and end cost the same however short it is, so a share of a short one says
+// nothing.
+constexpr std::chrono::seconds kWorthAShare{1};
+
+std::string time_of(std::optional<std::uint64_t> cpu_ns) {
+  return cpu_ns ? humanize_nanoseconds(static_cast<double>(*cpu_ns)) : std::string(kNotMeasured);
+}
+
 std::string percent_of(std::optional<std::uint64_t> cpu_ns, std::chrono::nanoseconds duration) {
   if (!cpu_ns || duration.count() <= 0) return std::string(kNotMeasured);
   return fmt::format("{:.2f}",
@@ -46,6 +55,13 @@ std::string percent_of(std::optional<std::uint64_t> cpu_ns, std::chrono::nanosec
 
 std::string cpu_cost(const ReportSummary& summary) {
   const Overhead& cost = summary.overhead;
+  if (summary.duration.count() > 0 && summary.duration < kWorthAShare) {
+    const std::uint64_t own = cost.user_cpu_ns + cost.system_cpu_ns;
+    const std::uint64_t sum = own + cost.bpf_ns.value_or(0) + cost.target_trap_ns.value_or(0);
+    return fmt::format("{} of CPU time with start and end: own {}, BPF {}, interrupts and traps {}",
+                       time_of(sum), time_of(own), time_of(cost.bpf_ns),
+                       time_of(cost.target_trap_ns));
+  }
   const std::string sum = std::isfinite(cost.cpu_percent)
                               ? fmt::format("{:.2f} % of one CPU", cost.cpu_percent)
                               : "CPU " + std::string(kNotMeasured);
