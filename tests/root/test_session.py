@@ -97,6 +97,11 @@ class Survival(SondeTest):
 
 
 class Signals(SondeTest):
+    @classmethod
+    def setUpClass(cls):
+        # Under nohup the tests would inherit it ignored, and sonde honours that.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     def test_first_ends_with_report(self):
         """SIGINT, SIGTERM and SIGHUP end a long session early; the summary is written."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
