@@ -11,6 +11,7 @@
 #include "core/libbpf_log.hpp"
 #include "core/machine.hpp"
 #include "core/object_usage.hpp"
+#include "core/per_cpu.hpp"
 #include "core/skeleton.hpp"
 #include "core/tick_cost.hpp"
 
@@ -153,21 +154,7 @@ void CpuTracer::detach() noexcept {
 }
 
 sonde_cpu_counters CpuTracer::counters() const noexcept {
-  std::vector<sonde_cpu_counters> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
-  const std::uint32_t zero = 0;
-  sonde_cpu_counters sum{};
-  if (::bpf_map_lookup_elem(::bpf_map__fd(skeleton_->maps.counters), &zero, per_cpu.data()) != 0)
-    return sum;
-  for (const sonde_cpu_counters& c : per_cpu) {
-    sum.seen += c.seen;
-    sum.filtered_target += c.filtered_target;
-    sum.filtered_self += c.filtered_self;
-    sum.filtered_paused += c.filtered_paused;
-    sum.filtered_limit += c.filtered_limit;
-    sum.recorded += c.recorded;
-    sum.lost_map_full += c.lost_map_full;
-  }
-  return sum;
+  return core::sum_counters<sonde_cpu_counters>(::bpf_map__fd(skeleton_->maps.counters));
 }
 
 Accounting CpuTracer::accounting() const {

@@ -16,6 +16,7 @@
 #include "aggregate/call_rows.hpp"
 #include "core/attach.hpp"
 #include "core/clock.hpp"
+#include "core/per_cpu.hpp"
 #include "core/skeleton.hpp"
 #include "core/task_iterator.hpp"
 #include "ingest/call_stream.hpp"
@@ -236,26 +237,7 @@ void Tracer::read_quick_counts() {
 }
 
 sonde_call_counters Tracer::counters() const noexcept {
-  std::vector<sonde_call_counters> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
-  const std::uint32_t zero = 0;
-  sonde_call_counters sum{};
-  if (::bpf_map_lookup_elem(::bpf_map__fd(skeleton()->maps.counters), &zero, per_cpu.data()) != 0)
-    return sum;
-  for (const sonde_call_counters& c : per_cpu) {
-    sum.seen += c.seen;
-    sum.filtered_self += c.filtered_self;
-    sum.filtered_target += c.filtered_target;
-    sum.filtered_call += c.filtered_call;
-    sum.filtered_result += c.filtered_result;
-    sum.filtered_paused += c.filtered_paused;
-    sum.recorded += c.recorded;
-    sum.lost_rows_full += c.lost_rows_full;
-    sum.lost_ring_full += c.lost_ring_full;
-    sum.ring_lost_memory += c.ring_lost_memory;
-    sum.errors += c.errors;
-    sum.stacks_lost += c.stacks_lost;
-  }
-  return sum;
+  return core::sum_counters<sonde_call_counters>(::bpf_map__fd(skeleton()->maps.counters));
 }
 
 Accounting Tracer::accounting() const {
