@@ -1,25 +1,31 @@
 #include "tracers/cpu_plan.hpp"
 
+#include "tracers/plan_entries.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::tracers {
 namespace {
 
 using core::Feature;
-using State = PlanEntry::State;
-
-PlanEntry entry(std::string feature, std::string hook, State state = State::primary,
-                std::string consequence = {}, std::string fix = {}) {
-  return {"cpu", std::move(feature),     std::move(hook),
-          state, std::move(consequence), std::move(fix)};
-}
+const PlanEntries kEntries("cpu");
 
 PlanEntry sampling_entry(bool hardware, bool chosen) {
-  if (hardware) return entry("sampling", "perf_event:cycles");
-  if (chosen) return entry("sampling", "perf_event:cpu-clock");
-  return entry("sampling", "perf_event:cpu-clock", State::fallback,
-               "code that runs with interrupts off is charged to where they are turned on again",
-               "use a machine, or a virtual machine, with a PMU");
+  if (hardware) return kEntries.primary("sampling", "perf_event:cycles");
+  if (chosen) return kEntries.primary("sampling", "perf_event:cpu-clock");
+  return kEntries.fallback(
+      "sampling", "perf_event:cpu-clock",
+      "code that runs with interrupts off is charged to where they are turned on again",
+      "use a machine, or a virtual machine, with a PMU");
+}
+
+PlanEntry kernel_symbols_entry(bool lookup, bool kallsyms) {
+  if (lookup) return kEntries.primary("kernel symbols", "bpf_snprintf");
+  if (kallsyms) {
+    return kEntries.fallback("kernel symbols", "/proc/kallsyms",
+                             "the end of a run costs some 30 ms more", "boot Linux 5.13 or later");
+  }
+  return kEntries.missing("kernel symbols", "kernel frames are shown as addresses",
+                          "grant CAP_SYSLOG, or set kernel.kptr_restrict=0");
 }
 
 }  // namespace
@@ -35,51 +41,36 @@ Result<CpuPlan> plan_cpu(const EbpfConfig& config, const core::FeatureSet& featu
   plan.hardware_cycles = has_cycles;
   plan.entries.push_back(sampling_entry(has_cycles, config.cpu.event == CpuEvent::cpu_clock));
 
-  plan.entries.push_back(entry("stacks", "frame pointers"));
+  plan.entries.push_back(kEntries.primary("stacks", "frame pointers"));
 
   plan.sideband = features.has(Feature::sideband);
-  plan.entries.push_back(plan.sideband ? entry("new mappings", "perf_event:mmap2")
-                                       : entry("new mappings", "/proc/PID/maps", State::fallback,
-                                               "libraries loaded, and processes started and gone, "
-                                               "between two samples have no names",
-                                               "grant CAP_PERFMON"));
-
-  plan.kernel_lookup = features.has(Feature::kernel_lookup);
-  plan.kernel_symbols = plan.kernel_lookup || features.has(Feature::kallsyms);
-  if (plan.kernel_lookup) {
-    plan.entries.push_back(entry("kernel symbols", "bpf_snprintf"));
-  } else if (features.has(Feature::kallsyms)) {
-    plan.entries.push_back(entry("kernel symbols", "/proc/kallsyms", State::fallback,
-                                 "the end of a run costs some 30 ms more",
-                                 "boot Linux 5.13 or later"));
-  } else {
-    plan.entries.push_back(entry("kernel symbols", "", State::missing,
-                                 "kernel frames are shown as addresses",
-                                 "grant CAP_SYSLOG, or set kernel.kptr_restrict=0"));
-  }
-
-  const bool reads_all = features.has(Feature::cap_sys_ptrace);
-  plan.entries.push_back(reads_all
-                             ? entry("user symbols", "/proc/PID/maps")
-                             : entry("user symbols", "/proc/PID/maps", State::fallback,
-                                     "only your own processes have names", "grant CAP_SYS_PTRACE"));
-  const bool reads_deleted = features.has(Feature::cap_checkpoint_restore);
   plan.entries.push_back(
-      reads_deleted ? entry("deleted binaries", "/proc/PID/map_files")
-                    : entry("deleted binaries", "/proc/PID/root", State::fallback,
-                            "code of deleted files has no names", "grant CAP_CHECKPOINT_RESTORE"));
+      plan.sideband ? kEntries.primary("new mappings", "perf_event:mmap2")
+                    : kEntries.fallback("new mappings", "/proc/PID/maps",
+                                        "libraries loaded, and processes started and gone, "
+                                        "between two samples have no names",
+                                        "grant CAP_PERFMON"));
+
+  const bool kallsyms = features.has(Feature::kallsyms);
+  plan.kernel_lookup = features.has(Feature::kernel_lookup);
+  plan.kernel_symbols = plan.kernel_lookup || kallsyms;
+  plan.entries.push_back(kernel_symbols_entry(plan.kernel_lookup, kallsyms));
+
+  plan.entries.push_back(features.has(Feature::cap_sys_ptrace)
+                             ? kEntries.primary("user symbols", "/proc/PID/maps")
+                             : kEntries.fallback("user symbols", "/proc/PID/maps",
+                                                 "only your own processes have names",
+                                                 "grant CAP_SYS_PTRACE"));
+  plan.entries.push_back(features.has(Feature::cap_checkpoint_restore)
+                             ? kEntries.primary("deleted binaries", "/proc/PID/map_files")
+                             : kEntries.fallback("deleted binaries", "/proc/PID/root",
+                                                 "code of deleted files has no names",
+                                                 "grant CAP_CHECKPOINT_RESTORE"));
+
   plan.program_time = features.has(Feature::bpf_stats);
-
-  plan.entries.push_back(plan.program_time ? entry("own cost", "BPF_ENABLE_STATS")
-                                           : entry("own cost", "", State::missing,
-                                                   "time in BPF programs is not measured",
-                                                   "run with sudo (CAP_SYS_ADMIN)"));
-
+  plan.entries.push_back(kEntries.own_cost(plan.program_time));
   plan.batches = features.has(Feature::batch_lookup);
-  if (!plan.batches) {
-    plan.entries.push_back(
-        entry("map reads", "one by one", State::fallback, "draining costs more", ""));
-  }
+  if (!plan.batches) plan.entries.push_back(kEntries.map_reads_one_by_one());
   return plan;
 }
 

@@ -1,18 +1,13 @@
 #include "tracers/syscall_plan.hpp"
 
+#include "tracers/plan_entries.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::tracers {
 namespace {
 
 using core::Feature;
-using State = PlanEntry::State;
-
-PlanEntry entry(std::string feature, std::string hook, State state = State::primary,
-                std::string consequence = {}, std::string fix = {}) {
-  return {"syscall", std::move(feature),     std::move(hook),
-          state,     std::move(consequence), std::move(fix)};
-}
+const PlanEntries kEntries("syscall");
 
 constexpr const char* kIoUring = "io_uring operations";
 constexpr const char* kNewerKernel = "boot Linux 5.15 or later";
@@ -33,36 +28,31 @@ Result<SyscallPlan> plan_syscall(const EbpfConfig& config, const core::FeatureSe
   plan.program_time = features.has(Feature::bpf_stats);
 
   if (plan.timed) {
-    plan.entries.push_back(entry("calls", "tp_btf:sys_enter, tp_btf:sys_exit"));
+    plan.entries.push_back(kEntries.primary("calls", "tp_btf:sys_enter, tp_btf:sys_exit"));
     plan.seeds = registers;
-    plan.entries.push_back(registers
-                               ? entry("calls in flight", "iter:task")
-                               : entry("calls in flight", "iter:task", State::fallback,
-                                       "calls that began before sonde are not shown until they end",
-                                       kNewerKernel));
+    plan.entries.push_back(
+        registers ? kEntries.primary("calls in flight", "iter:task")
+                  : kEntries.fallback("calls in flight", "iter:task",
+                                      "calls that began before sonde are not shown until they end",
+                                      kNewerKernel));
   } else {
     plan.in_flight = false;
     plan.seeds = false;
     plan.counts_exits = registers;
-    plan.entries.push_back(registers ? entry("calls", "tp_btf:sys_exit")
-                                     : entry("calls", "tp_btf:sys_exit", State::fallback,
-                                             "exit and exit_group are not counted", kNewerKernel));
+    plan.entries.push_back(registers ? kEntries.primary("calls", "tp_btf:sys_exit")
+                                     : kEntries.fallback("calls", "tp_btf:sys_exit",
+                                                         "exit and exit_group are not counted",
+                                                         kNewerKernel));
   }
   plan.entries.push_back(
-      entry(kIoUring, plan.timed ? "tp_btf:io_uring_submit_req, tp_btf:io_uring_complete"
-                                 : "tp_btf:io_uring_complete"));
+      kEntries.primary(kIoUring, plan.timed ? "tp_btf:io_uring_submit_req, tp_btf:io_uring_complete"
+                                            : "tp_btf:io_uring_complete"));
   if (config.syscall.stacks) {
     plan.sideband = features.has(Feature::sideband);
-    plan.entries.push_back(entry("stacks", "frame pointers"));
+    plan.entries.push_back(kEntries.primary("stacks", "frame pointers"));
   }
-  plan.entries.push_back(plan.program_time ? entry("own cost", "BPF_ENABLE_STATS")
-                                           : entry("own cost", "", State::missing,
-                                                   "time in BPF programs is not measured",
-                                                   "run with sudo (CAP_SYS_ADMIN)"));
-  if (!plan.batches) {
-    plan.entries.push_back(entry("map reads", "one by one", State::fallback, "draining costs more",
-                                 "boot Linux 5.6 or later"));
-  }
+  plan.entries.push_back(kEntries.own_cost(plan.program_time));
+  if (!plan.batches) plan.entries.push_back(kEntries.map_reads_one_by_one());
   return plan;
 }
 
@@ -70,8 +60,8 @@ void without_io_uring(SyscallPlan& plan) {
   plan.io_uring = false;
   for (PlanEntry& e : plan.entries) {
     if (e.feature == kIoUring) {
-      e = entry(kIoUring, "", State::missing, "operations are not counted",
-                "boot Linux 6.0 or later with CONFIG_IO_URING=y");
+      e = kEntries.missing(kIoUring, "operations are not counted",
+                           "boot Linux 6.0 or later with CONFIG_IO_URING=y");
     }
   }
 }

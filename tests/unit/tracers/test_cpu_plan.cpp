@@ -1,32 +1,15 @@
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "plans.hpp"
 #include "tracers/cpu_plan.hpp"
 
 using namespace sonde;
 using core::Feature;
 using core::FeatureSet;
-
-namespace {
-
-bool everything(Feature) noexcept {
-  return true;
-}
-bool nothing(Feature) noexcept {
-  return false;
-}
-bool no_pmu(Feature feature) noexcept {
-  return feature != Feature::hardware_cycles;
-}
-
-const PlanEntry& entry(const tracers::CpuPlan& plan, const std::string& feature) {
-  const auto found = std::find_if(plan.entries.begin(), plan.entries.end(),
-                                  [&](const PlanEntry& e) { return e.feature == feature; });
-  BOOST_TEST_REQUIRE((found != plan.entries.end()), feature);
-  return *found;
-}
-
-}  // namespace
+using test::all_but;
+using test::entry;
+using test::everything;
+using test::nothing;
 
 // With everything there, every entry is primary and the hardware counts.
 BOOST_AUTO_TEST_CASE(best_case) {
@@ -53,7 +36,7 @@ BOOST_AUTO_TEST_CASE(degradations_are_explained) {
 // is an error.
 BOOST_AUTO_TEST_CASE(event_choice) {
   EbpfConfig config;
-  const FeatureSet features(no_pmu);
+  const FeatureSet features(all_but<Feature::hardware_cycles>);
   BOOST_TEST((entry(tracers::plan_cpu(config, features).value(), "sampling").state ==
               PlanEntry::State::fallback));
   config.cpu.event = CpuEvent::cpu_clock;

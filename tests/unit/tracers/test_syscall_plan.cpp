@@ -1,30 +1,17 @@
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "plans.hpp"
 #include "tracers/syscall_plan.hpp"
 
 using namespace sonde;
 using core::Feature;
 using core::FeatureSet;
+using test::all_but;
+using test::entry;
+using test::everything;
+using test::nothing;
 
 namespace {
-
-bool everything(Feature) noexcept {
-  return true;
-}
-bool nothing(Feature) noexcept {
-  return false;
-}
-bool no_registers(Feature feature) noexcept {
-  return feature != Feature::task_registers;
-}
-
-const PlanEntry& entry(const tracers::SyscallPlan& plan, const std::string& feature) {
-  const auto found = std::find_if(plan.entries.begin(), plan.entries.end(),
-                                  [&](const PlanEntry& e) { return e.feature == feature; });
-  BOOST_TEST_REQUIRE((found != plan.entries.end()), feature);
-  return *found;
-}
 
 EbpfConfig counting() {
   EbpfConfig config;
@@ -62,7 +49,8 @@ BOOST_AUTO_TEST_CASE(syscall_counting_without_anything) {
 
 // Without the registers of sleeping threads, calls that began before are not shown.
 BOOST_AUTO_TEST_CASE(syscall_without_registers) {
-  const auto plan = tracers::plan_syscall(EbpfConfig{}, FeatureSet(no_registers)).value();
+  const auto plan =
+      tracers::plan_syscall(EbpfConfig{}, FeatureSet(all_but<Feature::task_registers>)).value();
   BOOST_TEST(plan.timed);
   BOOST_TEST(!plan.seeds);
   BOOST_TEST((entry(plan, "calls in flight").state == PlanEntry::State::fallback));
