@@ -1,12 +1,7 @@
 #include <sonde/cpu_profiler.hpp>
 
-#include "core/features.hpp"
-#include "core/kernel_error.hpp"
-#include "core/session.hpp"
+#include "api/tracer_session.hpp"
 #include "tracers/cpu_tracer.hpp"
-#include "tracers/target_filter.hpp"
-#include "util/duration.hpp"
-#include "util/fail.hpp"
 
 namespace sonde {
 namespace {
@@ -42,23 +37,8 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
 
 struct EbpfCpuProfiler::Impl {
   EbpfConfig config;
-  std::unique_ptr<core::Session> session;
-
-  Result<std::unique_ptr<core::Session>> make_session() const;
+  TracerSession session;
 };
-
-Result<std::unique_ptr<core::Session>> EbpfCpuProfiler::Impl::make_session() const {
-  if (auto valid = config.validate(); !valid) return tl::unexpected(valid.error());
-  core::FeatureSet features;
-  if (auto disabled = features.disable(config.disabled_features); !disabled)
-    return tl::unexpected(disabled.error());
-  if (auto met = core::check_requirements(features); !met) return tl::unexpected(met.error());
-  const auto filter = tracers::resolve_target(config.target);
-  if (!filter) return tl::unexpected(filter.error());
-  auto tracer = tracers::make_cpu_tracer(config, features, *filter);
-  if (!tracer) return tl::unexpected(tracer.error());
-  return std::make_unique<core::Session>(std::move(*tracer), describe(config, *filter));
-}
 
 EbpfCpuProfiler::EbpfCpuProfiler(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
   impl_->config = std::move(config);
@@ -68,62 +48,49 @@ EbpfCpuProfiler& EbpfCpuProfiler::operator=(EbpfCpuProfiler&&) noexcept = defaul
 EbpfCpuProfiler::~EbpfCpuProfiler() = default;
 
 Result<void> EbpfCpuProfiler::start() {
-  if (impl_->session != nullptr) {
-    return fail(ErrorCode::EventProcessingFailed, "start a profiler that was started before",
-                "Make a new object for each run");
-  }
-  auto session = impl_->make_session();
-  if (!session) return tl::unexpected(session.error());
-  if (auto started = (*session)->start(); !started) return started;
-  impl_->session = std::move(*session);
-  return {};
+  using Made = Result<std::unique_ptr<core::Session>>;
+  const EbpfConfig& config = impl_->config;
+  return impl_->session.start(config, [&](const auto& features, const auto& filter) -> Made {
+    auto tracer = tracers::make_cpu_tracer(config, features, filter);
+    if (!tracer) return tl::unexpected(tracer.error());
+    return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
+  });
 }
 
 Result<Report> EbpfCpuProfiler::stop() {
-  if (impl_->session == nullptr)
-    return fail(ErrorCode::EventProcessingFailed, "stop a profiler that is not running");
-  return impl_->session->stop();
+  return impl_->session.stop();
 }
 
 Result<Report> EbpfCpuProfiler::snapshot() {
-  if (impl_->session == nullptr) {
-    return fail(ErrorCode::EventProcessingFailed,
-                "take a snapshot of a profiler that is not running");
-  }
-  return impl_->session->snapshot();
+  return impl_->session.snapshot();
 }
 
 Result<void> EbpfCpuProfiler::pause() {
-  if (impl_->session == nullptr)
-    return fail(ErrorCode::EventProcessingFailed, "pause a profiler that is not running");
-  return impl_->session->pause();
+  return impl_->session.pause();
 }
 
 Result<void> EbpfCpuProfiler::resume() {
-  if (impl_->session == nullptr) {
-    return fail(ErrorCode::EventProcessingFailed, "resume a profiler that is not running");
-  }
-  return impl_->session->resume();
+  return impl_->session.resume();
 }
 
 bool EbpfCpuProfiler::is_running() const noexcept {
-  return impl_->session != nullptr && impl_->session->is_running();
+  return impl_->session.is_running();
 }
 
 bool EbpfCpuProfiler::limit_reached() const noexcept {
-  return impl_->session != nullptr && impl_->session->limit_reached();
+  return impl_->session.limit_reached();
 }
 
 Accounting EbpfCpuProfiler::get_stats() const {
-  return impl_->session == nullptr ? Accounting{} : impl_->session->accounting();
+  return impl_->session.accounting();
 }
 
 Overhead EbpfCpuProfiler::get_overhead() const {
-  return impl_->session == nullptr ? Overhead{} : impl_->session->overhead();
+  return impl_->session.overhead();
 }
 
 std::chrono::nanoseconds EbpfCpuProfiler::get_duration() const {
-  return impl_->session == nullptr ? std::chrono::nanoseconds{} : impl_->session->duration();
+  return impl_->session.duration();
 }
 
 }  // namespace sonde
