@@ -37,6 +37,14 @@ struct {
 	__type(value, struct sonde_call_counters);
 } counters SEC(".maps");
 
+/* This CPU's counters, or NULL while nothing is to be counted. */
+static __always_inline struct sonde_call_counters *open_counters(void)
+{
+	__u32 zero = 0;
+
+	return sonde_gate == SONDE_GATE_CLOSED ? NULL : bpf_map_lookup_elem(&counters, &zero);
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -230,14 +238,10 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long number)
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 {
-	struct sonde_call_counters *c;
-	struct open_call *open;
+	struct sonde_call_counters *c = open_counters();
 	struct task_struct *task;
-	__u32 zero = 0;
+	struct open_call *open;
 
-	if (sonde_gate == SONDE_GATE_CLOSED)
-		return 0;
-	c = bpf_map_lookup_elem(&counters, &zero);
 	if (!c)
 		return 0;
 	task = bpf_get_current_task_btf();
@@ -255,12 +259,8 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(syscall_count, struct pt_regs *regs, long result)
 {
-	struct sonde_call_counters *c;
-	__u32 zero = 0;
+	struct sonde_call_counters *c = open_counters();
 
-	if (sonde_gate == SONDE_GATE_CLOSED)
-		return 0;
-	c = bpf_map_lookup_elem(&counters, &zero);
 	if (c)
 		end_unseen_call(ctx, bpf_get_current_task_btf(), c, call_number(regs), result,
 				true);
@@ -272,14 +272,10 @@ int BPF_PROG(syscall_count, struct pt_regs *regs, long result)
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(syscall_thread_exit)
 {
-	struct sonde_call_counters *c;
-	struct open_call *open;
+	struct sonde_call_counters *c = open_counters();
 	struct task_struct *task;
-	__u32 zero = 0;
+	struct open_call *open;
 
-	if (sonde_gate == SONDE_GATE_CLOSED)
-		return 0;
-	c = bpf_map_lookup_elem(&counters, &zero);
 	if (!c)
 		return 0;
 	task = bpf_get_current_task_btf();
@@ -292,15 +288,11 @@ int BPF_PROG(syscall_thread_exit)
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(syscall_count_thread_exit)
 {
+	struct sonde_call_counters *c = open_counters();
 	struct task_struct *task;
-	struct sonde_call_counters *c;
 	struct pt_regs *regs;
-	__u32 zero = 0;
 	__s32 number;
 
-	if (sonde_gate == SONDE_GATE_CLOSED)
-		return 0;
-	c = bpf_map_lookup_elem(&counters, &zero);
 	if (!c)
 		return 0;
 	task = bpf_get_current_task_btf();

@@ -45,15 +45,11 @@ static __always_inline int end_operation(void *ctx, __u64 request, __s32 result,
 {
 	struct ended_call call = {.result = result, .abi = SONDE_ABI_URING, .returned = true};
 	struct io_kiocb *kiocb = (void *)request;
-	struct sonde_call_counters *c;
+	struct sonde_call_counters *c = open_counters();
 	struct open_operation *open;
 	struct task_struct *task;
-	__u32 zero = 0;
 
-	if (sonde_gate == SONDE_GATE_CLOSED || !request)
-		return 0;
-	c = bpf_map_lookup_elem(&counters, &zero);
-	if (!c)
+	if (!c || !request)
 		return 0;
 	c->seen++;
 	if (sonde_gate == SONDE_GATE_PAUSED) {
