@@ -34,23 +34,24 @@ static __always_inline void trace_begin(struct sonde_call_counters *c, struct op
 {
 	struct sonde_call_readers *call = readers_of(open->abi, open->number);
 	struct sonde_call_memory_record *record;
-	struct piece_writer *writer = piece_writer_at(sizeof(*record));
+	struct piece_writer *writer;
 	struct sonde_batch *batch;
 
 	open->flags = 0;
 	open->unread = 0;
-	if (!call || !call->begin || !writer)
+	if (!call || !call->begin)
 		return;
 	batch = batch_begin(c);
 	if (!batch)
 		return;
 	record = batch_next(batch);
-	if (!record) {
+	writer = piece_writer_at(batch, sizeof(*record));
+	if (!record || !writer) {
 		batch_end(batch, 0);
 		return;
 	}
-	read_arguments(writer, record, call, call->begin, open->args, 0,
-		       open->abi == SONDE_ABI_COMPAT);
+	read_arguments(writer, call, call->begin, open->args, -1, open->abi == SONDE_ABI_COMPAT);
+	c->pieces_no_room += writer->no_room;
 	open->unread = writer->unread;
 	record->header.kind = SONDE_RECORD_CALL_MEMORY;
 	record->header.version = SONDE_WIRE_VERSION;
@@ -69,17 +70,16 @@ static __always_inline bool trace_end(struct sonde_call_counters *c, struct task
 {
 	struct sonde_call_record *record;
 	struct sonde_call_readers *call;
-	struct piece_writer *writer = piece_writer_at(sizeof(*record));
+	struct piece_writer *writer;
 	struct sonde_batch *batch;
 	__u8 wanted;
 
-	if (!writer)
-		return false;
 	batch = batch_begin(c);
 	if (!batch)
 		return false;
 	record = batch_next(batch);
-	if (!record) {
+	writer = piece_writer_at(batch, sizeof(*record));
+	if (!record || !writer) {
 		batch_end(batch, 0);
 		return false;
 	}
@@ -103,8 +103,9 @@ static __always_inline bool trace_end(struct sonde_call_counters *c, struct task
 		if (call && !ended->error && ended->returned)
 			wanted |= call->end;
 		if (call && wanted)
-			read_arguments(writer, record, call, wanted, open->args, ended->result,
+			read_arguments(writer, call, wanted, open->args, ended->result,
 				       open->abi == SONDE_ABI_COMPAT);
+		c->pieces_no_room += writer->no_room;
 	} else {
 		record->flags |= SONDE_CALL_NO_BEGIN;
 		__builtin_memset(record->args, 0, sizeof(record->args));

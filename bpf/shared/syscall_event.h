@@ -74,21 +74,25 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_call_memory_record) == 24, "wire layout"
 
 #define SONDE_PIECE_CUT (1u << 0) /* there was more */
 #define SONDE_PIECE_UNREADABLE                                                                     \
-	(1u << 1) /* no bytes: not resident at the begin, or a bad address                         \
-		   */
+	(1u << 1)		      /* no bytes: not resident at the begin, or a bad address     \
+				       */
+#define SONDE_PIECE_NO_ROOM (1u << 2) /* no bytes: the record is full */
+#define SONDE_PIECE_MORE    (1u << 3) /* no bytes: more elements than are read */
 
 /* Memory that one argument points to; its bytes follow, filled up to a multiple of 8. */
 struct sonde_call_piece {
 	__u64 address;
 	__u16 length;
 	__u8 argument; /* 0 to 5 */
-	__u8 index; /* of an element behind the argument (iovec, string of argv); 0xff: the argument
-		       itself */
-	__u8 flags; /* SONDE_PIECE_* */
+	__u8 index;    /* of an element behind the argument, or SONDE_PIECE_* */
+	__u8 flags;    /* SONDE_PIECE_* */
 	__u8 pad[3];
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_call_piece) == 16, "wire layout");
-#define SONDE_PIECE_ITSELF 0xff
+#define SONDE_PIECE_ITSELF  0xff /* what the argument points to */
+#define SONDE_PIECE_NAME    0xfe /* of the struct msghdr before it */
+#define SONDE_PIECE_VECTOR  0xfd
+#define SONDE_PIECE_CONTROL 0xfc
 
 /* How to read what an argument points to. Made by user space from the signatures of the calls; the
  * kernel programs know no call by name. */
@@ -100,15 +104,26 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_call_piece) == 16, "wire layout");
 	4 /* as many bytes as the 32-bit number says that argument `counter` points to, at most    \
 	     `size` */
 #define SONDE_READ_STRINGS 5 /* NULL-terminated array of pointers to strings (argv) */
+#define SONDE_READ_BITS	   6 /* argument `counter` bits in whole longs, at most `size` bytes */
+#define SONDE_READ_VECTOR                                                                          \
+	7 /* `counter` of struct iovec, and of what they point to `size` bytes each */
+#define SONDE_READ_MESSAGES                                                                        \
+	8 /* `counter` of struct mmsghdr, or one struct msghdr; of their buffers `size` bytes each \
+	   */
 
 #define SONDE_COUNTER_RESULT 6 /* the result of the call counts */
+#define SONDE_COUNTER_ONE    7
+
+/* The call fills the buffers: nothing is read of them at its begin. */
+#define SONDE_READER_FILLED (1u << 0)
 
 struct sonde_argument_reader {
 	__u16 size;
 	__u16 unit;
 	__u8 how;     /* SONDE_READ_* */
 	__u8 counter; /* argument that counts */
-	__u8 pad[2];
+	__u8 flags;   /* SONDE_READER_* */
+	__u8 pad;
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_argument_reader) == 8, "wire layout");
 
@@ -165,7 +180,8 @@ struct sonde_call_counters {
 	__u64 ring_lost_memory; /* records of argument memory: their calls are shown without */
 	__u64 errors;		/* recorded calls that failed */
 	__u64 stacks_lost;	/* recorded calls whose stack found no room */
+	__u64 pieces_no_room;	/* what arguments point to and no record had room for */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 96, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_counters) == 104, "wire layout");
 
 #endif

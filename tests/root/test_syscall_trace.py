@@ -21,6 +21,9 @@ VARYING = [
     (r".*", r"<(?:pipe|socket|anon_inode|TCP|TCPv6|UDP|UNIX|NETLINK)[^<>]*(?:->[^<>]*)?>", "<…>",
      "numbers of this run in what a descriptor is; sonde's and strace's words for a socket differ"),
     (r"recvfrom", r'"(?:[^"\\]|\\.)*"(?:\.\.\.)?', '"…"', "the server's answer has the time in it"),
+    (r"getrandom", r'"(?:\\x[0-9a-f]{2})+"', '"…"', "random"),
+    (r"sysinfo", r"=\d+|\[[^]]*\]", "=N", "load and memory of the moment"),
+    (r"getsockname", r"sin_port=htons\(\d+\)", "sin_port=…", "the kernel chooses the port"),
     (r"getppid", r"^\d+$", "PARENT", "strace or sonde is the parent"),
     (r"execve", r", (?:ADDRESS|\[.*?\])(?: /\* \d+ vars \*/)?$", ", ENVIRONMENT", "shown in full or counted"),
 ]
@@ -35,22 +38,8 @@ NOT_REPEATED = {
 # Whose arguments sonde does not spell as strace does: name, how many of the first ones are compared, why not the
 # others. Order, results and errors are compared of all.
 OTHERWISE = {
-    "arch_prctl": (0, "a number for the command"),
-    "fadvise64": (3, "a number for the advice"),
-    "getdents64": (1, "strace counts the entries"),
-    "getpeername": (2, "the length once; strace shows it before and after"),
-    "getrandom": (0, "the bytes are random; sonde shows where they are"),
-    "getsockname": (1, "the kernel chooses the port; the length once"),
-    "getsockopt": (2, "a number for the option"),
-    "rseq": (1, "strace shows the length in hexadecimal"),
-    "rt_sigaction": (1, "the address of struct sigaction"),
-    "rt_sigprocmask": (1, "the address of the set"),
+    "getdents64": (1, "strace counts the entries, for which the whole buffer must be read"),
     "rt_sigreturn": (0, "strace shows the mask, and the register that the handler interrupted as the result"),
-    "setsockopt": (2, "a number for the option"),
-    "socket": (2, "a number for the protocol"),
-    "statx": (2, "strace names AT_STATX_SYNC_AS_STAT, which is 0; a number for the mask, the address of the result"),
-    "sysinfo": (0, "the address of the result"),
-    "wait4": (2, "a number for the options"),
 }
 
 
@@ -85,19 +74,18 @@ class Lines:
         text = re.sub(r"\b[A-Z_0-9]+(?:\|[A-Z_0-9]+)+\b", lambda match: "|".join(sorted(match[0].split("|"))), text)
         return re.sub(r"\d+", lambda match: self.tids.get(match[0], match[0]), text)
 
-    def line(self, name, arguments, result, error):
+    def line(self, name, arguments, result, error, note=""):
         arguments = self.normal(name, arguments)
         if name in OTHERWISE:
             arguments = first(OTHERWISE[name][0], arguments) + "…"
-        if name == "fcntl" and result.startswith("0x"):  # flags, which sonde shows in decimal
-            result = str(int(result, 16))
-        return f"{name}({arguments}) = {self.normal(name, result)} {error}".rstrip()
+        note = "" if error or result == "?" else self.normal(name, note)
+        return f"{name}({arguments}) = {self.normal(name, result)} {error}{note}".rstrip()
 
 
 def lines_of_strace(calls):
     lines = Lines(calls)
     return [
-        [lines.line(call.name, call.arguments, call.result, call.error) for call in thread
+        [lines.line(call.name, call.arguments, call.result, call.error, call.note) for call in thread
          if call.name not in NOT_REPEATED]
         for thread in calls.values()
     ]
@@ -112,8 +100,8 @@ def lines_of_sonde(report):
     return [
         [
             lines.line(
-                call["name"], ", ".join(call["args"]),
-                re.sub(r" E[A-Z0-9_]+ \(.*\)$| \(.*\)$", "", call["result_text"]), call["error"] or "",
+                call["name"], ", ".join(call["args"]), call["result_text"].split(" ")[0], call["error"] or "",
+                call["result_text"].partition(" ")[2],
             )
             for call in thread if call["name"] not in NOT_REPEATED
         ]
@@ -180,6 +168,10 @@ class BesideStrace(SyscallTest):
         self.write("repository/other", "text\n")
         self.compare("git", "-C", folder, "status", env=environment)
 
+    def test_arguments(self):
+        """A program of ours with the structs, arrays and flags that calls take."""
+        self.compare(program("arguments"), self.path("file"))
+
     def test_python(self):
         """python3 -c …"""
         self.compare(PYTHON, "-I", "-S", "-c", "import os; os.stat('/'); print(os.listdir('/proc/self/fd')[:0])")
@@ -200,6 +192,36 @@ class BesideStrace(SyscallTest):
         wait_until(lambda: subprocess.run(fetch, stdout=subprocess.DEVNULL, check=False).returncode == 0)
         # curl puts its handler of SIGPIPE aside whenever it looks for data.
         self.compare(*fetch, leave_out=["rt_sigaction"])
+
+
+class Long(SyscallTest):
+    def test_strings(self):
+        """Of more than 32 strings the rest is marked as cut; 32 are not."""
+        report = self.trace("--trace", "-e", "execve", "--failed", "--", program("arguments"), "long")
+        longer, exact = (call["args"][1] for call in report.calls)
+        strings = [f'"{chr(ord("a") + i % 26)}"' for i in range(32)]
+        self.assertEqual(longer, f"[{', '.join(strings)}, ...]")
+        self.assertEqual(exact, f"[{', '.join(strings)}]")
+
+    def test_vectors(self):
+        """So it is with buffers. What finds no room in a record is an address, and counted."""
+        for size in (5, 4096):
+            with self.subTest(size):
+                report = self.trace(
+                    "--trace", "--strings", str(size), "-e", "writev", "--", program("arguments"), "long"
+                )
+                longer, exact = (call["args"][1] for call in report.calls)
+                self.assertEqual(longer.removesuffix(", ...]"), exact.removesuffix("]"))
+                parts = re.findall(r'\{iov_base=("[^"]*"(?:\.\.\.)?|0x[0-9a-f]+), iov_len=4000\}', exact)
+                self.assertEqual(len(parts), 32)
+                shown = [part for part in parts if part.startswith('"')]
+                self.assertEqual(parts[:len(shown)], shown)
+                for i, part in enumerate(shown):
+                    letter = chr(ord("a") + i % 26)
+                    self.assertEqual(part, f'"{letter * 5}"...' if size == 5 else rf'"{letter * 3999}\0"')
+                told = [int(note.split(" ")[0]) for note in report.summary["notices"] if "record was full" in note]
+                self.assertEqual(told, [2 * (32 - len(shown))] if len(shown) < 32 else [])
+                self.assertEqual(len(shown) < 32, size == 4096)
 
 
 class Paths(SyscallTest):

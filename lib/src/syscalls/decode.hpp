@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -10,22 +9,9 @@
 #include <vector>
 
 #include "syscalls/call_names.hpp"
+#include "syscalls/pieces.hpp"
 
 namespace sonde::syscalls {
-
-/// Memory that an argument points to.
-struct Piece {
-  std::uint64_t address = 0;
-  std::uint8_t argument = 0;
-  /// Of a string of argv; SONDE_PIECE_ITSELF for the argument itself.
-  std::uint8_t index = 0;
-  /// SONDE_PIECE_*
-  std::uint8_t flags = 0;
-  std::span<const std::byte> bytes;
-};
-
-/// Appends the pieces that follow a record. False if they do not fit; those before stay.
-bool parse_pieces(std::span<const std::byte> bytes, std::vector<Piece>& pieces);
 
 struct Call {
   CallId id;

@@ -3,15 +3,12 @@
 #include <asm/prctl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/futex.h>
 #include <linux/prctl.h>
-#include <linux/sched.h>
 #include <signal.h>
-#include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,16 +18,12 @@
 #include <span>
 #include <string_view>
 
+#include "syscalls/names.hpp"
+#include "syscalls/process_names.hpp"
+#include "syscalls/socket_names.hpp"
+
 namespace sonde::syscalls {
 namespace {
-
-struct Name {
-  std::uint64_t value;
-  std::string_view name;
-};
-
-#define NAMED(constant) \
-  { static_cast<std::uint64_t>(constant), #constant }
 
 // glibc defines it as 0 on 64-bit machines; the kernel's bit is set all the same by some programs.
 constexpr std::uint64_t kLargeFile = 0100000;
@@ -78,17 +71,6 @@ constexpr Name kClock[] = {NAMED(CLOCK_REALTIME),           NAMED(CLOCK_MONOTONI
                            NAMED(CLOCK_PROCESS_CPUTIME_ID), NAMED(CLOCK_THREAD_CPUTIME_ID),
                            NAMED(CLOCK_MONOTONIC_RAW),      NAMED(CLOCK_REALTIME_COARSE),
                            NAMED(CLOCK_MONOTONIC_COARSE),   NAMED(CLOCK_BOOTTIME)};
-constexpr Name kDomain[] = {NAMED(AF_UNSPEC),  NAMED(AF_UNIX),   NAMED(AF_INET), NAMED(AF_INET6),
-                            NAMED(AF_NETLINK), NAMED(AF_PACKET), NAMED(AF_ALG),  NAMED(AF_VSOCK)};
-constexpr Name kSocketType[] = {NAMED(SOCK_STREAM), NAMED(SOCK_DGRAM), NAMED(SOCK_RAW),
-                                NAMED(SOCK_SEQPACKET)};
-constexpr Name kSocketFlags[] = {NAMED(SOCK_CLOEXEC), NAMED(SOCK_NONBLOCK)};
-constexpr Name kMessage[] = {NAMED(MSG_OOB),      NAMED(MSG_PEEK),    NAMED(MSG_DONTROUTE),
-                             NAMED(MSG_CTRUNC),   NAMED(MSG_TRUNC),   NAMED(MSG_DONTWAIT),
-                             NAMED(MSG_EOR),      NAMED(MSG_WAITALL), NAMED(MSG_ERRQUEUE),
-                             NAMED(MSG_NOSIGNAL), NAMED(MSG_MORE),    NAMED(MSG_CMSG_CLOEXEC)};
-constexpr Name kLevel[] = {
-    {0, "SOL_IP"}, NAMED(SOL_SOCKET), {6, "SOL_TCP"}, {17, "SOL_UDP"}, {41, "SOL_IPV6"}};
 constexpr Name kResource[] = {
     NAMED(RLIMIT_CPU),      NAMED(RLIMIT_FSIZE), NAMED(RLIMIT_DATA),   NAMED(RLIMIT_STACK),
     NAMED(RLIMIT_CORE),     NAMED(RLIMIT_RSS),   NAMED(RLIMIT_NPROC),  NAMED(RLIMIT_NOFILE),
@@ -111,34 +93,6 @@ constexpr Name kFcntl[] = {NAMED(F_DUPFD),
                            {1032, "F_GETPIPE_SZ"},
                            {1033, "F_ADD_SEALS"},
                            {1034, "F_GET_SEALS"}};
-constexpr Name kFutex[] = {
-    NAMED(FUTEX_WAIT),          NAMED(FUTEX_WAKE),        NAMED(FUTEX_FD),
-    NAMED(FUTEX_REQUEUE),       NAMED(FUTEX_CMP_REQUEUE), NAMED(FUTEX_WAKE_OP),
-    NAMED(FUTEX_LOCK_PI),       NAMED(FUTEX_UNLOCK_PI),   NAMED(FUTEX_TRYLOCK_PI),
-    NAMED(FUTEX_WAIT_BITSET),   NAMED(FUTEX_WAKE_BITSET), NAMED(FUTEX_WAIT_REQUEUE_PI),
-    NAMED(FUTEX_CMP_REQUEUE_PI)};
-constexpr Name kEpoll[] = {NAMED(EPOLL_CTL_ADD), NAMED(EPOLL_CTL_DEL), NAMED(EPOLL_CTL_MOD)};
-constexpr Name kClone[] = {NAMED(CLONE_VM),
-                           NAMED(CLONE_FS),
-                           NAMED(CLONE_FILES),
-                           NAMED(CLONE_SIGHAND),
-                           NAMED(CLONE_PTRACE),
-                           NAMED(CLONE_VFORK),
-                           NAMED(CLONE_PARENT),
-                           NAMED(CLONE_THREAD),
-                           NAMED(CLONE_NEWNS),
-                           NAMED(CLONE_SYSVSEM),
-                           NAMED(CLONE_SETTLS),
-                           NAMED(CLONE_PARENT_SETTID),
-                           NAMED(CLONE_CHILD_CLEARTID),
-                           NAMED(CLONE_CHILD_SETTID),
-                           NAMED(CLONE_NEWCGROUP),
-                           NAMED(CLONE_NEWUTS),
-                           NAMED(CLONE_NEWIPC),
-                           NAMED(CLONE_NEWUSER),
-                           NAMED(CLONE_NEWPID),
-                           NAMED(CLONE_NEWNET)};
-constexpr Name kSigprocmask[] = {NAMED(SIG_BLOCK), NAMED(SIG_UNBLOCK), NAMED(SIG_SETMASK)};
 constexpr Name kRandom[] = {NAMED(GRND_NONBLOCK), NAMED(GRND_RANDOM)};
 constexpr Name kPrctl[] = {
     NAMED(PR_SET_PDEATHSIG),    NAMED(PR_GET_PDEATHSIG),  NAMED(PR_GET_DUMPABLE),
@@ -153,34 +107,77 @@ constexpr Name kIoctl[] = {NAMED(TCGETS),    NAMED(TCSETS),    NAMED(TCSETSW),  
                            NAMED(FIOASYNC),  NAMED(TIOCSCTTY), NAMED(TIOCNOTTY),  NAMED(TIOCGPTN),
                            NAMED(TIOCSPTLCK)};
 
-#undef NAMED
+constexpr Name kArchPrctl[] = {NAMED(ARCH_SET_GS), NAMED(ARCH_SET_FS),    NAMED(ARCH_GET_FS),
+                               NAMED(ARCH_GET_GS), NAMED(ARCH_GET_CPUID), NAMED(ARCH_SET_CPUID)};
+constexpr Name kFadvise[] = {NAMED(POSIX_FADV_NORMAL),     NAMED(POSIX_FADV_RANDOM),
+                             NAMED(POSIX_FADV_SEQUENTIAL), NAMED(POSIX_FADV_WILLNEED),
+                             NAMED(POSIX_FADV_DONTNEED),   NAMED(POSIX_FADV_NOREUSE)};
+constexpr Name kFallocate[] = {{1, "FALLOC_FL_KEEP_SIZE"},       {2, "FALLOC_FL_PUNCH_HOLE"},
+                               {4, "FALLOC_FL_NO_HIDE_STALE"},   {8, "FALLOC_FL_COLLAPSE_RANGE"},
+                               {0x10, "FALLOC_FL_ZERO_RANGE"},   {0x20, "FALLOC_FL_INSERT_RANGE"},
+                               {0x40, "FALLOC_FL_UNSHARE_RANGE"}};
+constexpr Name kFlock[] = {NAMED(LOCK_SH), NAMED(LOCK_EX), NAMED(LOCK_UN), NAMED(LOCK_NB)};
+constexpr Name kMremap[] = {{1, "MREMAP_MAYMOVE"}, {2, "MREMAP_FIXED"}, {4, "MREMAP_DONTUNMAP"}};
+constexpr Name kMsync[] = {NAMED(MS_ASYNC), NAMED(MS_INVALIDATE), NAMED(MS_SYNC)};
+constexpr Name kMemfd[] = {{1, "MFD_CLOEXEC"},
+                           {2, "MFD_ALLOW_SEALING"},
+                           {4, "MFD_HUGETLB"},
+                           {8, "MFD_NOEXEC_SEAL"},
+                           {0x10, "MFD_EXEC"}};
+constexpr Name kRename[] = {
+    {1, "RENAME_NOREPLACE"}, {2, "RENAME_EXCHANGE"}, {4, "RENAME_WHITEOUT"}};
+constexpr Name kUmount[] = {
+    {1, "MNT_FORCE"}, {2, "MNT_DETACH"}, {4, "MNT_EXPIRE"}, {8, "UMOUNT_NOFOLLOW"}};
+constexpr Name kPreadWrite[] = {
+    {1, "RWF_HIPRI"}, {2, "RWF_DSYNC"}, {4, "RWF_SYNC"}, {8, "RWF_NOWAIT"}, {0x10, "RWF_APPEND"}};
+constexpr Name kClosing[] = {{2, "CLOSE_RANGE_UNSHARE"}, {4, "CLOSE_RANGE_CLOEXEC"}};
+constexpr Name kResolve[] = {{1, "RESOLVE_NO_XDEV"},     {2, "RESOLVE_NO_MAGICLINKS"},
+                             {4, "RESOLVE_NO_SYMLINKS"}, {8, "RESOLVE_BENEATH"},
+                             {0x10, "RESOLVE_IN_ROOT"},  {0x20, "RESOLVE_CACHED"}};
+constexpr Name kStatxMask[] = {
+    {0xfff, "STATX_ALL"},      {0x7ff, "STATX_BASIC_STATS"}, {1, "STATX_TYPE"},
+    {2, "STATX_MODE"},         {4, "STATX_NLINK"},           {8, "STATX_UID"},
+    {0x10, "STATX_GID"},       {0x20, "STATX_ATIME"},        {0x40, "STATX_MTIME"},
+    {0x80, "STATX_CTIME"},     {0x100, "STATX_INO"},         {0x200, "STATX_SIZE"},
+    {0x400, "STATX_BLOCKS"},   {0x800, "STATX_BTIME"},       {0x1000, "STATX_MNT_ID"},
+    {0x2000, "STATX_DIOALIGN"}};
+constexpr Name kStatxAttributes[] = {
+    {4, "STATX_ATTR_COMPRESSED"},      {0x10, "STATX_ATTR_IMMUTABLE"},
+    {0x20, "STATX_ATTR_APPEND"},       {0x40, "STATX_ATTR_NODUMP"},
+    {0x800, "STATX_ATTR_ENCRYPTED"},   {0x1000, "STATX_ATTR_AUTOMOUNT"},
+    {0x2000, "STATX_ATTR_MOUNT_ROOT"}, {0x100000, "STATX_ATTR_VERITY"},
+    {0x200000, "STATX_ATTR_DAX"}};
+constexpr Name kCloexec[] = {NAMED(O_CLOEXEC)};
 
-std::string one_of(std::span<const Name> names, std::uint64_t value) {
-  for (const Name& name : names) {
-    if (name.value == value) return std::string(name.name);
-  }
-  return fmt::format("{:#x}", value);
-}
-
-// Appends the names of the bits, and what is left in hexadecimal.
-void add_bits(std::string& text, std::span<const Name> names, std::uint64_t value) {
-  const auto add = [&](std::string_view item) {
-    if (!text.empty()) text += '|';
-    text += item;
-  };
-  for (const Name& name : names) {
-    if (name.value == 0 || (value & name.value) != name.value) continue;
-    add(name.name);
-    value &= ~name.value;
-  }
-  if (value != 0) add(fmt::format("{:#x}", value));
-}
-
-std::string bits(std::span<const Name> names, std::uint64_t value, std::string_view none = "0") {
-  std::string text;
-  add_bits(text, names, value);
-  return text.empty() ? std::string(none) : text;
-}
+constexpr NamedKind kKinds[] = {
+    {Arg::pipe_flags, kPipe, true, "O_???"},
+    {Arg::dup_flags, kCloexec, true, "O_???"},
+    {Arg::access_mode, kAccess, true, "?_OK", "F_OK"},
+    {Arg::at_flags, kAt, true, "AT_???"},
+    {Arg::mmap_prot, kProt, true, "PROT_???", "PROT_NONE"},
+    {Arg::madvise_advice, kAdvice, false, "MADV_???"},
+    {Arg::fadvise_advice, kFadvise, false, "POSIX_FADV_???"},
+    {Arg::fallocate_mode, kFallocate, true, "FALLOC_FL_???"},
+    {Arg::flock_operation, kFlock, true, "LOCK_???"},
+    {Arg::mremap_flags, kMremap, true, "MREMAP_???"},
+    {Arg::msync_flags, kMsync, true, "MS_???"},
+    {Arg::memfd_flags, kMemfd, true, "MFD_???"},
+    {Arg::rename_flags, kRename, true, "RENAME_???"},
+    {Arg::umount_flags, kUmount, true, "MNT_???"},
+    {Arg::read_write_flags, kPreadWrite, true, "RWF_???"},
+    {Arg::close_range_flags, kClosing, true, "CLOSE_RANGE_???"},
+    {Arg::resolve_flags, kResolve, true, "RESOLVE_???"},
+    {Arg::statx_mask, kStatxMask, true, "STATX_???"},
+    {Arg::statx_attributes, kStatxAttributes, true, "STATX_ATTR_???"},
+    {Arg::whence, kWhence, false, "SEEK_???"},
+    {Arg::clock, kClock, false, "CLOCK_???"},
+    {Arg::resource, kResource, false, "RLIMIT_???"},
+    {Arg::fcntl_command, kFcntl, false, "F_???"},
+    {Arg::random_flags, kRandom, true, "GRND_???"},
+    {Arg::prctl_option, kPrctl, false, "PR_???"},
+    {Arg::arch_prctl_option, kArchPrctl, false, "ARCH_???"},
+    {Arg::ioctl_request, kIoctl, false, {}},
+};
 
 std::string open_flags(std::uint64_t value) {
   constexpr std::string_view kModes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
@@ -199,29 +196,15 @@ std::string mmap_flags(std::uint64_t value) {
   return text.empty() ? "0" : text;
 }
 
-std::string socket_type(std::uint64_t value) {
-  constexpr std::uint64_t kType = 0xf;
-  std::string text = (value & kType) == 0 ? "" : one_of(kSocketType, value & kType);
-  add_bits(text, kSocketFlags, value & ~kType);
-  return text.empty() ? "0" : text;
-}
-
-std::string futex_operation(std::uint64_t value) {
-  std::string text = one_of(kFutex, value & 0x7f);
-  if ((value & FUTEX_PRIVATE_FLAG) != 0) text += "_PRIVATE";
-  if ((value & FUTEX_CLOCK_REALTIME) != 0) text += "|FUTEX_CLOCK_REALTIME";
+std::string statx_flags(std::uint64_t value) {
+  constexpr std::uint64_t kSync = 0x6000;
+  std::string text = (value & kSync) == 0 ? "AT_STATX_SYNC_AS_STAT" : "";
+  add_bits(text, kAt, value);
   return text;
 }
 
-std::string clone_flags(std::uint64_t value) {
-  std::string text;
-  if (const std::uint64_t names = value & ~std::uint64_t{CSIGNAL}; names != 0)
-    add_bits(text, kClone, names);
-  if (const int signal = static_cast<int>(value & CSIGNAL); signal != 0) {
-    if (!text.empty()) text += '|';
-    text += signal_name(signal);
-  }
-  return text.empty() ? "0" : text;
+std::string named_file_value(Arg kind, std::uint64_t value) {
+  return named_by(kKinds, kind, value);
 }
 
 }  // namespace
@@ -249,57 +232,22 @@ std::string file_mode(std::uint32_t mode) {
 }
 
 std::string named_value(Arg kind, std::uint64_t value) {
-  const std::uint64_t low = value & 0xffffffff;
   switch (kind) {
     case Arg::open_flags:
       return open_flags(value);
-    case Arg::pipe_flags:
-      return bits(kPipe, low);
-    case Arg::access_mode:
-      return bits(kAccess, low, "F_OK");
-    case Arg::at_flags:
-      return bits(kAt, low);
-    case Arg::mmap_prot:
-      return bits(kProt, value, "PROT_NONE");
+    case Arg::statx_flags:
+      return statx_flags(value & 0xffffffff);
     case Arg::mmap_flags:
       return mmap_flags(value);
-    case Arg::madvise_advice:
-      return one_of(kAdvice, low);
-    case Arg::whence:
-      return one_of(kWhence, low);
     case Arg::signal:
       return signal_name(static_cast<int>(value));
-    case Arg::clock:
-      return one_of(kClock, low);
-    case Arg::socket_domain:
-      return one_of(kDomain, low);
-    case Arg::socket_type:
-      return socket_type(low);
-    case Arg::message_flags:
-      return bits(kMessage, low);
-    case Arg::socket_level:
-      return one_of(kLevel, low);
-    case Arg::resource:
-      return one_of(kResource, low);
-    case Arg::fcntl_command:
-      return one_of(kFcntl, low);
-    case Arg::futex_operation:
-      return futex_operation(low);
-    case Arg::epoll_command:
-      return one_of(kEpoll, low);
-    case Arg::clone_flags:
-      return clone_flags(value);
-    case Arg::sigprocmask_how:
-      return one_of(kSigprocmask, low);
-    case Arg::random_flags:
-      return bits(kRandom, low);
-    case Arg::prctl_option:
-      return one_of(kPrctl, low);
-    case Arg::ioctl_request:
-      return one_of(kIoctl, low);
     default:
-      return {};
+      break;
   }
+  for (const auto named : {named_file_value, named_socket_value, named_process_value}) {
+    if (std::string text = named(kind, value); !text.empty()) return text;
+  }
+  return {};
 }
 
 }  // namespace sonde::syscalls

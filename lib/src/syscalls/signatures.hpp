@@ -60,9 +60,96 @@ enum class Arg : std::uint8_t {
   random_flags,
   prctl_option,
   ioctl_request,
+  mremap_address,  // shown only if the flags before it ask for it
+  hidden,          // the upper half of an argument that 64-bit programs give in one
+  // Flags and choices by name.
+  dup_flags,
+  fadvise_advice,
+  fallocate_mode,
+  flock_operation,
+  mremap_flags,
+  msync_flags,
+  memfd_flags,
+  rename_flags,
+  umount_flags,
+  read_write_flags,
+  close_range_flags,
+  resolve_flags,
+  statx_flags,
+  statx_mask,
+  statx_attributes,
+  arch_prctl_option,
+  socket_protocol,  // of the domain two arguments before it
+  socket_option,    // of the level before it
+  shutdown_how,
+  epoll_flags,
+  epoll_events,
+  poll_events,
+  eventfd_flags,
+  inotify_flags,
+  inotify_mask,
+  timerfd_flags,
+  timerfd_set_flags,
+  signalfd_flags,
+  signal_flags,
+  signal_stack_flags,
+  wait_options,
+  wait_id_type,
+  child_code,
+  usage_who,
+  priority_which,
+  interval_timer,
+  sleep_flags,
+  // clone(): what the others are depends on the flags.
+  clone_stack,
+  clone_parent,
+  clone_child,
+  clone_tls,
+  // futex(): the same for its operation.
+  futex_value,
+  futex_timeout,
+  futex_other,
+  futex_value_3,
+  // What arguments point to.
+  vector_in,      // struct iovec, as many as the next argument says
+  vector_out,     // filled by the call
+  message_in,     // struct msghdr
+  message_out,    // filled by the call
+  messages_in,    // struct mmsghdr, as many as the next argument says
+  messages_out,   // filled by the call: as many as the result says
+  option_in,      // of a socket, named by the two arguments before; the next is its length
+  option_out,     // its length is behind the next argument
+  signal_set_in,  // sigset_t
+  signal_set_out,
+  signal_set_argument,  // pselect6: a set and its size in a struct
+  signal_action_in,
+  signal_action_out,
+  signal_stack_in,
+  signal_stack_out,
+  polled,       // struct pollfd, as many as the next argument says
+  selected_in,  // fd_set, as many bits as the first argument says
+  selected_out,
+  selected_except,
+  select_timeout,   // struct timeval, what is left of it is written back
+  pselect_timeout,  // struct timespec, likewise
+  epoll_event_in,
+  epoll_events_out,  // as many as the result says
+  statx_out,
+  signal_info_out,
+  usage_out,
+  timer_in,  // struct itimerval
+  timer_out,
+  timer_spec_in,  // struct itimerspec
+  timer_spec_out,
+  file_times_in,
+  open_how_in,
+  clone_arguments_in,
+  cpus_out,
+  system_info_out,
+  random_out,
 };
 
-enum class Returned : std::uint8_t { integer, hex };
+enum class Returned : std::uint8_t { integer, hex, octal };
 
 struct Signature {
   std::string_view name;

@@ -1,7 +1,9 @@
 #include "syscalls/structs.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -9,7 +11,6 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
@@ -17,17 +18,12 @@
 #include <cstring>
 #include <ctime>
 
+#include "syscalls/event_structs.hpp"
 #include "syscalls/flag_names.hpp"
+#include "syscalls/process_structs.hpp"
 
 namespace sonde::syscalls {
 namespace {
-
-template <class T>
-bool read_as(std::span<const std::byte> bytes, T& value) {
-  if (bytes.size() < sizeof(T)) return false;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  return true;
-}
 
 std::string stat_text(std::span<const std::byte> bytes) {
   struct stat status = {};
@@ -42,10 +38,21 @@ std::string stat_text(std::span<const std::byte> bytes) {
   return text.append(", ...}");
 }
 
-std::string timespec_text(std::span<const std::byte> bytes) {
-  timespec time = {};
-  if (!read_as(bytes, time)) return {};
-  return fmt::format("{{tv_sec={}, tv_nsec={}}}", time.tv_sec, time.tv_nsec);
+std::string statx_text(std::span<const std::byte> bytes) {
+  struct statx status = {};
+  if (!read_as(bytes, status)) return {};
+  return fmt::format("{{stx_mask={}, stx_attributes={}, stx_mode={}, stx_size={}, ...}}",
+                     named_value(Arg::statx_mask, status.stx_mask),
+                     named_value(Arg::statx_attributes, status.stx_attributes),
+                     file_mode(status.stx_mode), status.stx_size);
+}
+
+std::string open_how_text(std::span<const std::byte> bytes) {
+  std::array<std::uint64_t, 3> how = {};  // struct open_how: flags, mode, resolve
+  if (!read_as(bytes, how)) return {};
+  std::string text = "{flags=" + named_value(Arg::open_flags, how[0]);
+  if (creates_file(how[0])) text += fmt::format(", mode=0{:03o}", how[1]);
+  return text + fmt::format(", resolve={}}}", named_value(Arg::resolve_flags, how[2]));
 }
 
 std::string limit_text(std::uint64_t limit) {
@@ -74,7 +81,7 @@ std::string unix_address(std::span<const std::byte> bytes) {
                      quoted(path.substr(0, path.find('\0')), false));
 }
 
-std::string address_text(std::span<const std::byte> bytes) {
+std::string socket_address(std::span<const std::byte> bytes) {
   sa_family_t family = 0;
   if (!read_as(bytes, family)) return {};
   std::array<char, INET6_ADDRSTRLEN> text = {};
@@ -93,27 +100,17 @@ std::string address_text(std::span<const std::byte> bytes) {
         ntohs(v6.sin6_port), ntohl(v6.sin6_flowinfo), text.data(), v6.sin6_scope_id);
   }
   if (family == AF_UNIX) return unix_address(bytes);
+  sockaddr_nl netlink = {};
+  if (family == AF_NETLINK && read_as(bytes, netlink)) {
+    return fmt::format("{{sa_family=AF_NETLINK, nl_pid={}, nl_groups={:08x}}}", netlink.nl_pid,
+                       netlink.nl_groups);
+  }
   return fmt::format("{{sa_family={}, ...}}", named_value(Arg::socket_domain, family));
 }
 
 std::string pair_text(std::span<const std::byte> bytes) {
   std::array<std::int32_t, 2> pair = {};
   return read_as(bytes, pair) ? fmt::format("[{}, {}]", pair[0], pair[1]) : std::string();
-}
-
-std::string wait_status_text(std::span<const std::byte> bytes) {
-  std::int32_t status = 0;
-  if (!read_as(bytes, status)) return {};
-  if (WIFEXITED(status))
-    return fmt::format("[{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}]", WEXITSTATUS(status));
-  if (WIFSIGNALED(status)) {
-    return fmt::format("[{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}]", signal_name(WTERMSIG(status)),
-                       WCOREDUMP(status) ? " && WCOREDUMP(s)" : "");
-  }
-  if (WIFSTOPPED(status)) {
-    return fmt::format("[{{WIFSTOPPED(s) && WSTOPSIG(s) == {}}}]", signal_name(WSTOPSIG(status)));
-  }
-  return fmt::format("[{:#x}]", status);
 }
 
 std::string utsname_text(std::span<const std::byte> bytes) {
@@ -128,6 +125,52 @@ std::string utsname_text(std::span<const std::byte> bytes) {
 }
 
 }  // namespace
+
+bool creates_file(std::uint64_t open_flags) {
+  return (open_flags & O_CREAT) != 0 || (open_flags & O_TMPFILE) == O_TMPFILE;
+}
+
+std::string address_text(std::uint64_t value) {
+  return value == 0 ? std::string("NULL") : fmt::format("{:#x}", value);
+}
+
+std::string timespec_text(std::span<const std::byte> bytes) {
+  timespec time = {};
+  if (!read_as(bytes, time)) return {};
+  return fmt::format("{{tv_sec={}, tv_nsec={}}}", time.tv_sec, time.tv_nsec);
+}
+
+std::string timeval_text(std::span<const std::byte> bytes) {
+  timeval time = {};
+  if (!read_as(bytes, time)) return {};
+  return fmt::format("{{tv_sec={}, tv_usec={}}}", time.tv_sec, time.tv_usec);
+}
+
+std::string lock_struct_text(std::span<const std::byte> bytes, bool with_holder) {
+  struct flock lock = {};
+  if (!read_as(bytes, lock)) return {};
+  constexpr std::string_view kTypes[] = {"F_RDLCK", "F_WRLCK", "F_UNLCK"};
+  const bool known = lock.l_type >= 0 && lock.l_type <= 2;
+  return fmt::format("{{l_type={}, l_whence={}, l_start={}, l_len={}{}}}",
+                     known ? std::string(kTypes[lock.l_type]) : fmt::format("{:#x}", lock.l_type),
+                     named_value(Arg::whence, static_cast<std::uint16_t>(lock.l_whence)),
+                     lock.l_start, lock.l_len,
+                     with_holder ? fmt::format(", l_pid={}", lock.l_pid) : std::string());
+}
+
+std::string credentials_text(std::span<const std::byte> bytes) {
+  ucred credentials = {};
+  if (!read_as(bytes, credentials)) return {};
+  return fmt::format("{{pid={}, uid={}, gid={}}}", credentials.pid, credentials.uid,
+                     credentials.gid);
+}
+
+std::string quoted_hex(std::string_view bytes, bool cut) {
+  std::string text = "\"";
+  for (const char c : bytes)
+    text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return text.append(cut ? "\"..." : "\"");
+}
 
 std::string quoted(std::string_view bytes, bool cut) {
   std::string text = "\"";
@@ -174,6 +217,10 @@ std::string struct_text(Arg kind, std::span<const std::byte> bytes) {
   switch (kind) {
     case Arg::stat_out:
       return stat_text(bytes);
+    case Arg::statx_out:
+      return statx_text(bytes);
+    case Arg::open_how_in:
+      return open_how_text(bytes);
     case Arg::timespec_in:
     case Arg::timespec_out:
       return timespec_text(bytes);
@@ -182,20 +229,16 @@ std::string struct_text(Arg kind, std::span<const std::byte> bytes) {
       return rlimit_text(bytes);
     case Arg::address_in:
     case Arg::address_out:
-      return address_text(bytes);
-    case Arg::length_at: {
-      std::uint32_t length = 0;
-      return read_as(bytes, length) ? fmt::format("[{}]", length) : std::string();
-    }
+      return socket_address(bytes);
     case Arg::fd_pair_out:
       return pair_text(bytes);
-    case Arg::wait_status_out:
-      return wait_status_text(bytes);
     case Arg::utsname_out:
       return utsname_text(bytes);
     default:
-      return {};
+      break;
   }
+  std::string text = event_struct_text(kind, bytes);
+  return text.empty() ? process_struct_text(kind, bytes) : text;
 }
 
 }  // namespace sonde::syscalls

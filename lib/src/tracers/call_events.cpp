@@ -74,7 +74,7 @@ bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<SyscallEve
       ++without_memory_;
     }
   }
-  if (!parse_pieces(bytes.record.subspan(sizeof(record)), pieces_)) ++malformed_;
+  if (!parse_pieces(bytes.record.subspan(sizeof(record)), pieces_, true)) ++malformed_;
   call.pieces = pieces_;
 
   syscalls::DecodedCall decoded = decode(call);

@@ -342,6 +342,11 @@ std::vector<std::string> Tracer::notices() const {
         fmt::format("{} calls are shown without what their arguments point to: the ring was full",
                     events_.without_memory()));
   }
+  if (const std::uint64_t omitted = counters().pieces_no_room; omitted != 0) {
+    notices.push_back(fmt::format(
+        "{} arguments or parts of them are shown as addresses: their call's record was full",
+        omitted));
+  }
   if (stream_ != nullptr && stream_->malformed() + events_.malformed() != 0) {
     notices.push_back(fmt::format("{} malformed records were ignored",
                                   stream_->malformed() + events_.malformed()));

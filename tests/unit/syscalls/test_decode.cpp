@@ -68,6 +68,43 @@ BOOST_AUTO_TEST_CASE(buffers) {
              "(1, \"a\\\"\\n\\0001\\177\"..., 600) = 600");
 }
 
+// An array that was read in part says so; what found no room in the record is an address.
+BOOST_AUTO_TEST_CASE(cut_arrays) {
+  std::vector<Piece> strings = {piece(1, std::string_view("ls", 3)), piece(1, {})};
+  strings[0].index = 0;
+  strings[1].index = 1;
+  strings[1].flags = SONDE_PIECE_NO_ROOM;
+  BOOST_TEST(decode(make("execve", {0, 0x1000, 0}, -2, strings)).arguments[1] ==
+             "[\"ls\", 0x1000]");
+  strings[1].flags = SONDE_PIECE_MORE;
+  BOOST_TEST(decode(make("execve", {0, 0x1000, 0}, -2, strings)).arguments[1] == "[\"ls\", ...]");
+}
+
+// A string that could not be read at the begin and could at the end is shown once.
+BOOST_AUTO_TEST_CASE(arrays_read_twice) {
+  std::vector<Piece> strings = {piece(1, {}, SONDE_PIECE_UNREADABLE), piece(1, "a\0"),
+                                piece(1, "a\0"), piece(1, "b\0")};
+  strings[0].index = strings[2].index = 0;
+  strings[1].index = strings[3].index = 1;
+  strings[2].at_end = strings[3].at_end = true;
+  BOOST_TEST(decode(make("execve", {0, 0x1000, 0}, -2, strings)).arguments[1] == "[\"a\", \"a\"]");
+}
+
+// What depends on other arguments, as strace 6.1 shows it.
+BOOST_AUTO_TEST_CASE(arguments_by_others) {
+  BOOST_TEST(text_of(decode(make("fcntl", {0, 1, 0x7f00}, 1))) ==
+             "(0, F_GETFD) = 0x1 (flags FD_CLOEXEC)");
+  BOOST_TEST(text_of(decode(make("fcntl", {0, 3, 0x7f00}, 0100000))) ==
+             "(0, F_GETFL) = 0x8000 (flags O_RDONLY|O_LARGEFILE)");
+  BOOST_TEST(text_of(decode(make("futex", {0x10, 0x81, 1, 7, 8, 9}, 0))) ==
+             "(0x10, FUTEX_WAKE_PRIVATE, 1) = 0");
+  BOOST_TEST(text_of(decode(make("socket", {2, 02000001, 6}, 3))) ==
+             "(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3");
+  BOOST_TEST(text_of(decode(make("clone", {0x1200011, 0, 0, 0x7f00, 0}, 4))) ==
+             "(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, "
+             "child_tidptr=0x7f00) = 4");
+}
+
 // A path that could not be read is shown as its address: never blank.
 BOOST_AUTO_TEST_CASE(unreadable_paths) {
   const std::vector<Piece> bad = {piece(0, {}, SONDE_PIECE_UNREADABLE)};
@@ -117,7 +154,18 @@ BOOST_AUTO_TEST_CASE(hostile_pieces) {
   for (std::size_t size = 0; size < 150; ++size) {
     const std::string junk(size, '\xff');
     const std::vector<Piece> some = {piece(1, junk)};
-    for (const char* name : {"fstat", "connect", "read", "write"})
-      BOOST_TEST(!decode(make(name, {1, 0x1000, 16}, 0, some)).arguments.empty());
+    for (const char* name :
+         {"fstat", "connect", "read", "write", "writev", "readv", "sendmsg", "recvmsg", "sendmmsg",
+          "select", "epoll_ctl", "rt_sigprocmask", "rt_sigaction", "setitimer", "sigaltstack"})
+      BOOST_TEST(!decode(make(name, {1, 0x1000, 16}, 1, some)).arguments.empty());
+    // The same bytes as the struct of a message, its name, vector, control, and a part.
+    std::vector<Piece> parts;
+    for (const int index : {SONDE_PIECE_ITSELF, SONDE_PIECE_VECTOR, 0, 1, SONDE_PIECE_NAME,
+                            SONDE_PIECE_CONTROL, SONDE_PIECE_ITSELF}) {
+      parts.push_back(piece(1, junk));
+      parts.back().index = static_cast<std::uint8_t>(index);
+    }
+    for (const char* name : {"writev", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg"})
+      BOOST_TEST(!decode(make(name, {1, 0x1000, 16}, 3, parts)).arguments.empty());
   }
 }
