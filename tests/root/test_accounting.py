@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 
 from tracing import SONDE, TracingTest, main, program, run
 
@@ -32,6 +34,28 @@ class Loss(TracingTest):
             self.spawn(program("spin"))
         report = self.trace("-F", "997", "-d", "2", "--fail-on-loss")
         self.assertEqual(sum(report.books["lost"].values()), 0)
+
+    def test_forced(self):
+        """Stacks that are new at every sample, while sonde is stopped and reads none: some are lost, and said to be."""
+        deep = [self.spawn(program("depths"), "60") for _ in range(os.cpu_count())]
+        file = self.path("report.json")
+        sonde = subprocess.Popen(
+            [SONDE, "cpu", "-F", "1000", "-d", "6", "--fail-on-loss", "-o", file,
+             "-p", ",".join(str(process.pid) for process in deep)],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        self.addCleanup(sonde.wait)
+        self.addCleanup(sonde.kill)
+        time.sleep(1)
+        sonde.send_signal(signal.SIGSTOP)
+        time.sleep(4)
+        sonde.send_signal(signal.SIGCONT)
+        _, err = sonde.communicate(timeout=60)
+        with open(file, encoding="utf-8") as lines:
+            report = self.read_report(lines.read())
+        self.assertGreater(sum(report.books["lost"].values()), 0)
+        self.assertEqual(sonde.returncode, 4, err)
+        self.assertIn("lost", err)
 
     def test_idle_is_not_seen_as_work(self):
         """What is filtered is counted as such: with a target, every sample of other processes."""
