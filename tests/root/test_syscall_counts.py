@@ -1,12 +1,15 @@
 """`sonde syscall`: every call of a program is counted, once, under its name and error."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import time
+from collections import Counter
 
 import strace
+from cgroups import MakesCgroups, mounts
 from syscalls import SUMMARY_MODES, SyscallTest, own_counts
 from tracing import main, program, run
 
@@ -98,6 +101,72 @@ class Rows(SyscallTest):
         rows = {(row["tid"], row["name"], row["error"]): row["calls"] for row in report.rows}
         for tid in told["tids"]:
             self.assertEqual((rows[tid, "openat", "ENOENT"], rows[tid, "getppid", None]), (9, 4))
+
+
+class ByCgroup(MakesCgroups, SyscallTest):
+    def test_rows(self):
+        """--by cgroup has a row for each group of the v2 hierarchy, and what a program calls in one is in its row."""
+        hierarchies = mounts("cgroup2")
+        if not hierarchies:
+            self.skipTest("no cgroup2 mounted")
+        top = hierarchies[0][0]
+        first = self.make_group(top, f"sonde-test-{os.getpid()}")
+        groups = {first: 40, self.make_group(first, "below"): 7}
+        script = "; ".join(
+            f"sh -c 'echo $$ >{group}/cgroup.procs; exec {CALLS} getppid={count} openat=3'"
+            for group, count in groups.items()
+        )
+        for mode in SUMMARY_MODES:
+            with self.subTest(mode):
+                report = self.trace(*mode, "--by", "cgroup", "--by", "errno", "--", "sh", "-c", script)
+                rows = {
+                    (row["cgroup"], row["name"], row["error"]): row["calls"] for row in report.rows
+                    if row["name"] in ("getppid", "openat", "execve")
+                }
+                for group, count in groups.items():
+                    name = group.removeprefix(top)
+                    self.assertEqual(rows[name, "getppid", None], count)
+                    self.assertEqual(rows[name, "openat", "ENOENT"], 3)
+                    self.assertEqual(rows[name, "execve", None], 1)
+                self.assert_lossless(report)
+
+
+class FailingExec(SyscallTest):
+    COUNT = 20
+
+    def programs(self):
+        """{path that cannot be executed: errno}"""
+        cases = {
+            self.path("missing"): errno.ENOENT,
+            self.write("not-executable", "#!/bin/sh\n"): errno.EACCES,
+            self.write("interpreter-missing", "#!/no/such/interpreter\n"): errno.ENOENT,
+            self.write("no-interpreter", "neither a script nor a program\n"): errno.ENOEXEC,
+        }
+        for path, error in cases.items():
+            if os.path.exists(path):
+                os.chmod(path, 0o644 if error == errno.EACCES else 0o755)
+        return cases
+
+    def test_counted_and_shown(self):
+        """An execve() that fails is counted once, under its error, and shown with what it was asked for."""
+        programs = self.programs()
+        expected = Counter({("execve", ""): 1})
+        for error in programs.values():
+            expected["execve", errno.errorcode[error]] += self.COUNT
+        for mode in MODES:
+            with self.subTest(mode):
+                report = self.trace(*mode, "-e", "execve", "--", program("execs"), str(self.COUNT), *programs)
+                told = [line.split(" ") for line in report.stdout.splitlines()]
+                self.assertEqual({path: int(error) for error, path in told}, programs)
+                self.assertEqual(report.errors(), expected)
+                self.assert_lossless(report)
+        failed = [call for call in report.calls if call["error"]]
+        for i, (path, error) in enumerate(programs.items()):
+            for call in failed[i * self.COUNT:(i + 1) * self.COUNT]:
+                self.assertEqual(call["args"][:2], [f'"{path}"', f'["{path}", "argument"]'])
+                self.assertEqual((call["result"], call["error"]), (-1, errno.errorcode[error]))
+                self.assertTrue(call["result_text"].startswith(f"-1 {errno.errorcode[error]} ("))
+                self.assertEqual(call["comm"], "execs")
 
 
 class Latency(SyscallTest):

@@ -4,16 +4,10 @@ import os
 import shutil
 import subprocess
 
+from cgroups import MakesCgroups, mounts
 from tracing import SONDE, TracingTest, main, program, sampling_error
 
 HERTZ = 499
-
-
-def mounts(kind):
-    """(mount point, options) of each mount of a file system."""
-    with open("/proc/self/mounts", encoding="utf-8") as lines:
-        fields = [line.split() for line in lines]
-    return [(entry[1], entry[3].split(",")) for entry in fields if entry[2] == kind]
 
 
 class Pids(TracingTest):
@@ -58,24 +52,7 @@ class Names(TracingTest):
         self.assertEqual(set(report.by("pid")), {spin.pid})
 
 
-class Cgroups(TracingTest):
-    def make_group(self, *parts):
-        group = os.path.join(*parts)
-        os.mkdir(group)
-        self.addCleanup(self.remove_group, group)
-        return group
-
-    @staticmethod
-    def remove_group(group):
-        # The processes have been reaped, but the kernel empties the group a little later.
-        for _ in range(1000):
-            try:
-                return os.rmdir(group)
-            except OSError as error:
-                if error.errno != 16:  # EBUSY
-                    raise
-        return os.rmdir(group)
-
+class Cgroups(MakesCgroups, TracingTest):
     def check(self, hierarchy):
         parent = self.make_group(hierarchy, f"sonde-test-{os.getpid()}")
         child = self.make_group(parent, "below")
