@@ -137,30 +137,64 @@ class Formats(TracingTest):
 
 
 class Schema(TracingTest):
-    def test_every_line(self):
-        """Each line of each output is valid by the schema that the program prints."""
+    def setUp(self):
+        super().setUp()
         with open(self.path("schema"), "w", encoding="utf-8") as schema:
             subprocess.run([SONDE, "--schema"], check=True, stdout=schema, timeout=60)
-        self.spawn(program("spin"))
-        for number, arguments in enumerate((["-d", "300ms"], ["-d", "500ms", "-i", "200ms"], ["-p", "1", "-d", "100ms"])):
-            file = self.path(f"{number}.json")
-            subprocess.run([SONDE, "cpu", "-o", file, *arguments], check=True, timeout=60)
-            checked = subprocess.run(
-                [SYSTEM_PYTHON, "-c", VALIDATE, self.path("schema"), file],
-                capture_output=True, text=True, timeout=60,
-            )
-            self.assertEqual(checked.returncode, 0, checked.stderr)
 
-    def test_schema_can_fail(self):
-        """The schema refuses what it should: a count that is no number."""
-        with open(self.path("schema"), "w", encoding="utf-8") as schema:
-            subprocess.run([SONDE, "--schema"], check=True, stdout=schema, timeout=60)
-        wrong = self.write("wrong.json", json.dumps(
-            {"type": "stack", "pid": 1, "tid": 1, "comm": "x", "count": "1", "frames": []}) + "\n")
-        checked = subprocess.run(
-            [SYSTEM_PYTHON, "-c", VALIDATE, self.path("schema"), wrong], capture_output=True, text=True, timeout=60
+    def validate(self, file):
+        return subprocess.run(
+            [SYSTEM_PYTHON, "-c", VALIDATE, self.path("schema"), file], capture_output=True, text=True, timeout=120
         )
-        self.assertIn("ValidationError", checked.stderr)
+
+    def check(self, command, *sessions):
+        """Each line is valid. The types of all of them."""
+        types = set()
+        for number, arguments in enumerate(sessions):
+            with self.subTest(arguments):
+                file = self.path(f"{number}.json")
+                subprocess.run(
+                    [SONDE, command, "-f", "json", "-o", file, *arguments],
+                    check=True, stdout=subprocess.DEVNULL, timeout=60,
+                )
+                checked = self.validate(file)
+                self.assertEqual(checked.returncode, 0, checked.stderr)
+                with open(file, encoding="utf-8") as lines:
+                    types.update(json.loads(line)["type"] for line in lines)
+        return types
+
+    def test_cpu(self):
+        """Each line of `sonde cpu` is valid by the schema that the program prints."""
+        self.spawn(program("spin"))
+        types = self.check("cpu", ["-d", "300ms"], ["-d", "500ms", "-i", "200ms"], ["-p", "1", "-d", "100ms"])
+        self.assertEqual(types, {"header", "stack", "interval", "summary"})
+
+    def test_syscall(self):
+        """So is each line of `sonde syscall`, whatever it is asked for."""
+        work = ["--", program("calls"), "threads=2", "getppid=50", "openat=5", "close=5", "sleep=5", "block=1"]
+        keys = ["process", "thread", "cgroup", "errno"]
+        types = self.check(
+            "syscall", work, ["--count", *work], *(["--by", key, *work] for key in keys),
+            ["--by", ",".join(keys), "--histogram", "--errors", *work], ["-i", "10ms", "--histogram", *work],
+            ["--stacks", *work], ["--stacks", "--weight", "time", *work], ["--stacks", "--weight", "errors", *work],
+            ["-d", "300ms", "--", "sleep", "1"], ["--trace", *work], ["--trace", "-d", "300ms", "--", "sleep", "1"],
+            ["--trace", "--strings", "4096", "--", program("arguments"), self.path("file")],
+            ["--trace", "--", program("fault"), self.path("pages")],
+        )
+        self.assertEqual(
+            types,
+            {"header", "syscall", "syscall_error", "histogram", "in_flight", "stack", "call", "interval", "summary"},
+        )
+
+    def test_can_fail(self):
+        """The schema refuses what it should: a count that is no number."""
+        wrong = [
+            {"type": "stack", "pid": 1, "tid": 1, "comm": "x", "count": "1", "frames": []},
+            {"type": "syscall_error", "name": "openat", "nr": 257, "error": "ENOENT", "calls": "1"},
+        ]
+        for record in wrong:
+            file = self.write("wrong.json", json.dumps(record) + "\n")
+            self.assertIn("ValidationError", self.validate(file).stderr)
 
 
 class Intervals(TracingTest):
