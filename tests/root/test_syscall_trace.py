@@ -8,7 +8,7 @@ from difflib import unified_diff
 
 import strace
 from syscalls import SyscallTest, own_counts, wait_until
-from tracing import main, program
+from tracing import main, program, run
 
 CALLS = program("calls")
 PYTHON = os.path.realpath(sys.executable)
@@ -275,6 +275,24 @@ class Loss(SyscallTest):
         lost = sum(report.books["lost"].values())
         self.assertGreater(lost, 0)
         self.assertEqual(report.books["reported"] + lost, 300_000)
+
+    def test_text_at_full_rate(self):
+        """Lines of text in a file: those and what is lost are the calls that the program says it made."""
+        for options in ([], ["--buffer", "64K"]):
+            with self.subTest(options):
+                file = self.path("trace.txt")
+                result = run(
+                    "syscall", "--trace", "-f", "table", "-o", file, "--fail-on-loss", *options, "-e", "getppid", "--",
+                    CALLS, "getppid=1000000",
+                )
+                _, made = own_counts(result.stdout)
+                with open(file, encoding="utf-8") as lines:
+                    text = lines.read()
+                shown = len(re.findall(r"^\S+ \d+/\d+ calls getppid\(\) = \d+ <", text, re.M))
+                (lost,) = re.findall(r"^books .* \+ lost ([\d,]+)", text, re.M)
+                lost = int(lost.replace(",", ""))
+                self.assertEqual(shown + lost, made["getppid", ""])
+                self.assertEqual(result.returncode, 4 if lost else 0, result.stderr)
 
     def test_a_million(self):
         """What a live trace does not report it has lost: together it is every call."""
