@@ -24,9 +24,9 @@ struct DebugLink {
 
 // A file name, its terminator, padding to 4 bytes, then a CRC-32 of the debug file (GDB manual,
 // "Separate Debug Files").
-std::optional<DebugLink> read_debug_link(const ElfImage& image) {
+std::optional<DebugLink> read_debug_link(const elf::Image& image) {
   constexpr std::uint64_t kLongest = 4096;
-  const ElfSection* const section = image.section(".gnu_debuglink");
+  const elf::Section* const section = image.section(".gnu_debuglink");
   if (section == nullptr) return std::nullopt;
   const std::vector<std::byte> bytes =
       image.source().read_range(section->header.sh_offset, section->header.sh_size, kLongest);
@@ -53,15 +53,15 @@ bool has_checksum(const ByteSource& file, std::uint32_t wanted) {
   return crc == wanted;
 }
 
-std::optional<ElfImage> open_elf(const std::string& path) {
+std::optional<elf::Image> open_elf(const std::string& path) {
   UniqueFd fd = process::open_regular(path);
   if (!fd) return std::nullopt;
-  Result<ElfImage> image = ElfImage::open(ByteSource(std::move(fd)));
+  Result<elf::Image> image = elf::Image::open(ByteSource(std::move(fd)));
   if (!image) return std::nullopt;
   return std::move(*image);
 }
 
-bool belongs_to(const ElfImage& debug, const ElfImage& image, std::uint32_t crc) {
+bool belongs_to(const elf::Image& debug, const elf::Image& image, std::uint32_t crc) {
   if (!image.build_id().empty() && !debug.build_id().empty()) {
     return image.build_id() == debug.build_id();
   }
@@ -74,8 +74,8 @@ std::string directory_of(std::string_view path) {
 
 }  // namespace
 
-std::optional<ElfImage> open_debug_file(const ElfImage& image, const std::string& path,
-                                        const std::string& root) {
+std::optional<elf::Image> open_debug_file(const elf::Image& image, const std::string& path,
+                                          const std::string& root) {
   const std::string& id = image.build_id();
   if (id.size() > 2) {
     auto debug = open_elf(
@@ -95,11 +95,11 @@ std::optional<ElfImage> open_debug_file(const ElfImage& image, const std::string
   return std::nullopt;
 }
 
-std::optional<ElfImage> open_mini_debuginfo(const ElfImage& image) {
+std::optional<elf::Image> open_mini_debuginfo(const elf::Image& image) {
   // The largest that distributions ship expand to about 30 MB.
   constexpr std::size_t kLargest = std::size_t{128} << 20;
   constexpr std::uint64_t kDecoderMemory = std::uint64_t{80} << 20;  // "xz -9" needs 65 MiB
-  const ElfSection* const section = image.section(".gnu_debugdata");
+  const elf::Section* const section = image.section(".gnu_debugdata");
   if (section == nullptr || section->header.sh_type == SHT_NOBITS) return std::nullopt;
 
   lzma_stream stream = LZMA_STREAM_INIT;
@@ -127,7 +127,7 @@ std::optional<ElfImage> open_mini_debuginfo(const ElfImage& image) {
   }
   ::lzma_end(&stream);
   if (status != LZMA_STREAM_END) return std::nullopt;
-  Result<ElfImage> symbols = ElfImage::open(ByteSource(std::move(out)));
+  Result<elf::Image> symbols = elf::Image::open(ByteSource(std::move(out)));
   if (!symbols) return std::nullopt;
   return std::move(*symbols);
 }

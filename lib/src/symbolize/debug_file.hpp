@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "symbolize/elf_image.hpp"
+#include "elf/image.hpp"
 
 namespace sonde::symbolize {
 
@@ -13,11 +13,11 @@ namespace sonde::symbolize {
 /// /usr/lib/debug. One found by name must have the same build-id or, where there is none, the
 /// checksum that the link tells. `root` is prefixed to all. Only looks at this machine: never asks
 /// a debuginfod server.
-std::optional<ElfImage> open_debug_file(const ElfImage& image, const std::string& path,
-                                        const std::string& root);
+std::optional<elf::Image> open_debug_file(const elf::Image& image, const std::string& path,
+                                          const std::string& root);
 
 /// The symbols in .gnu_debugdata, an ELF file compressed with xz within the file; nothing if there
 /// are none or they are damaged or expand to too much.
-std::optional<ElfImage> open_mini_debuginfo(const ElfImage& image);
+std::optional<elf::Image> open_mini_debuginfo(const elf::Image& image);
 
 }  // namespace sonde::symbolize

@@ -11,20 +11,20 @@
 
 namespace sonde::symbolize {
 
-bool has_full_symbols(const ElfImage& image) {
+bool has_full_symbols(const elf::Image& image) {
   return SymbolTable::find(image, SHT_SYMTAB).has_value();
 }
 
-std::vector<std::string> find_elf_names(const ElfImage& image, const std::string& path,
+std::vector<std::string> find_elf_names(const elf::Image& image, const std::string& path,
                                         const std::string& root,
                                         std::span<const std::uint64_t> vaddrs) {
   std::vector<SymbolTable> tables;
-  const auto add_table = [&](const ElfImage& from, std::uint32_t type) {
+  const auto add_table = [&](const elf::Image& from, std::uint32_t type) {
     auto table = SymbolTable::find(from, type);
     if (table) tables.push_back(std::move(*table));
     return table.has_value();
   };
-  std::optional<ElfImage> separate;
+  std::optional<elf::Image> separate;
   if (!add_table(image, SHT_SYMTAB)) {
     separate = open_debug_file(image, path, root);
     if (!separate || !has_full_symbols(*separate)) separate = open_mini_debuginfo(image);

@@ -6,17 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "symbolize/elf_image.hpp"
+#include "elf/image.hpp"
 
 namespace sonde::symbolize {
 
 /// Whether the file itself has the symbols of its local functions.
-bool has_full_symbols(const ElfImage& image);
+bool has_full_symbols(const elf::Image& image);
 
 /// For each of `vaddrs` (sorted, unique) the demangled name of the function that holds it, or an
 /// empty string. Takes .symtab of the file, else of its separate debug file, else of
 /// .gnu_debugdata; .dynsym always joins in. `path` and `root` are for open_debug_file.
-std::vector<std::string> find_elf_names(const ElfImage& image, const std::string& path,
+std::vector<std::string> find_elf_names(const elf::Image& image, const std::string& path,
                                         const std::string& root,
                                         std::span<const std::uint64_t> vaddrs);
 

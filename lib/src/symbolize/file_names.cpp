@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "elf/vdso.hpp"
 #include "process/mapped_files.hpp"
 #include "symbolize/elf_symbols.hpp"
-#include "symbolize/vdso.hpp"
 
 namespace sonde::symbolize {
 namespace {
 
 // What the same names can be expected of. A stripped file has the build-id of the file with
 // symbols.
-std::string cache_key(const ElfImage& image, const std::string& identity) {
+std::string cache_key(const elf::Image& image, const std::string& identity) {
   if (image.build_id().empty()) return identity;
   return fmt::format("{}{}", image.build_id(), has_full_symbols(image) ? "" : " stripped");
 }
@@ -51,7 +51,7 @@ void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& no
   FileCount damaged;
   for (auto& [file, job] : jobs_) {
     if (file == nullptr) {
-      if (const auto vdso = open_vdso()) resolve_image(job, *vdso, "[vdso]", root, cache);
+      if (const auto vdso = elf::open_vdso()) resolve_image(job, *vdso, "[vdso]", root, cache);
       continue;
     }
     UniqueFd reopened;
@@ -61,7 +61,7 @@ void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& no
       unopened.add(file->path);
       continue;
     }
-    const auto image = ElfImage::open(ByteSource(fd));
+    const auto image = elf::Image::open(ByteSource(fd));
     if (image) {
       resolve_image(job, *image, identity_of(fd), root, cache);
     } else if (!file->path.starts_with("/memfd:")) {
@@ -82,7 +82,7 @@ void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& no
   }
 }
 
-void FileNames::resolve_image(Job& job, const ElfImage& image, const std::string& identity,
+void FileNames::resolve_image(Job& job, const elf::Image& image, const std::string& identity,
                               const std::string& root, SymbolCache& cache) {
   job.build_id = image.build_id();
   SymbolCache::Names& cached = cache.names_of(cache_key(image, identity));

@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "elf/image.hpp"
 #include "process/mapping.hpp"
 #include "symbolize/address_set.hpp"
-#include "symbolize/elf_image.hpp"
 #include "symbolize/notices.hpp"
 #include "symbolize/symbol_cache.hpp"
 
@@ -38,7 +38,7 @@ class FileNames {
     std::string build_id;
     std::unordered_map<std::uint64_t, Found> found;  // by offset
   };
-  static void resolve_image(Job& job, const ElfImage& image, const std::string& identity,
+  static void resolve_image(Job& job, const elf::Image& image, const std::string& identity,
                             const std::string& root, SymbolCache& cache);
 
   std::unordered_map<const process::MappedFile*, Job> jobs_;

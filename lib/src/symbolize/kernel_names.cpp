@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "elf/image.hpp"
 #include "process/regular_file.hpp"
-#include "symbolize/elf_image.hpp"
 
 namespace sonde::symbolize {
 namespace {
@@ -40,7 +40,7 @@ Result<std::vector<KernelSymbol>> find_symbols(const SymbolizerOptions& options,
 void KernelNames::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices) {
   if (wanted_.sorted().empty()) return;
   const std::string notes = process::read_text(options.root + "/sys/kernel/notes");
-  build_id_ = find_build_id(std::as_bytes(std::span(notes)));
+  build_id_ = elf::find_build_id(std::as_bytes(std::span(notes)));
 
   // Only the core's names are kept for the next time: modules and BPF programs come and go.
   SymbolCache::Names& cached = cache.names_of(kCore);

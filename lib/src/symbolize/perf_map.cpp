@@ -6,9 +6,9 @@
 #include <optional>
 #include <string_view>
 
-#include "symbolize/byte_source.hpp"
 #include "symbolize/line_reader.hpp"
 #include "symbolize/range_best.hpp"
+#include "util/byte_source.hpp"
 
 namespace sonde::symbolize {
 namespace {

@@ -17,7 +17,7 @@ constexpr std::uint64_t kMostRelocations = std::uint64_t{1} << 20;
 
 // The word of the global offset table that the stub jumps through: "jmp *disp32(%rip)", ff 25,
 // behind endbr64 or a bnd prefix in tables built for Intel CET.
-std::optional<std::uint64_t> jump_slot(const ElfImage& image, const Elf64_Shdr& table,
+std::optional<std::uint64_t> jump_slot(const elf::Image& image, const Elf64_Shdr& table,
                                        std::uint64_t vaddr) {
   const std::uint64_t size = table.sh_entsize == 8 ? 8 : kStubSize;
   const std::uint64_t in_table = (vaddr - table.sh_addr) / size * size;
@@ -33,7 +33,7 @@ std::optional<std::uint64_t> jump_slot(const ElfImage& image, const Elf64_Shdr& 
 }
 
 // Index of the dynamic symbol whose address the loader writes to `slot`; 0 if none.
-std::uint64_t symbol_of_slot(const ElfImage& image, const ElfSection& relocations,
+std::uint64_t symbol_of_slot(const elf::Image& image, const elf::Section& relocations,
                              std::uint64_t slot) {
   constexpr std::size_t kAtOnce = 2048;
   std::vector<Elf64_Rela> entries(kAtOnce);
@@ -53,16 +53,16 @@ std::uint64_t symbol_of_slot(const ElfImage& image, const ElfSection& relocation
 
 }  // namespace
 
-std::string plt_name(const ElfImage& image, std::uint64_t vaddr) {
+std::string plt_name(const elf::Image& image, std::uint64_t vaddr) {
   if (image.machine() != EM_X86_64 || !image.is_64_bit()) return {};
-  const ElfSection* const table = image.section_at(vaddr);
+  const elf::Section* const table = image.section_at(vaddr);
   if (table == nullptr || !table->name.starts_with(".plt")) return {};
   const std::optional<std::uint64_t> slot = jump_slot(image, table->header, vaddr);
   std::optional<SymbolTable> symbols = SymbolTable::find(image, SHT_DYNSYM);
   if (!slot || !symbols) return {};
   // .plt.got jumps through slots that ordinary relocations fill.
   for (const std::string_view name : {".rela.plt", ".rela.dyn"}) {
-    const ElfSection* const relocations = image.section(name);
+    const elf::Section* const relocations = image.section(name);
     if (relocations == nullptr) continue;
     const std::uint64_t index = symbol_of_slot(image, *relocations, *slot);
     const std::string symbol = index == 0 ? std::string{} : symbols->name_of_symbol(index);

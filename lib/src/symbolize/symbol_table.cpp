@@ -30,12 +30,12 @@ Elf64_Sym read_symbol(const std::byte* bytes, bool is_64_bit) {
 
 }  // namespace
 
-std::optional<SymbolTable> SymbolTable::find(const ElfImage& image, std::uint32_t type) {
-  const ElfSection* const symbols = image.section_of_type(type);
+std::optional<SymbolTable> SymbolTable::find(const elf::Image& image, std::uint32_t type) {
+  const elf::Section* const symbols = image.section_of_type(type);
   // strip --only-keep-debug leaves .dynsym as SHT_NOBITS, so a type that fits means that the bytes
   // are there.
   if (symbols == nullptr || symbols->header.sh_link >= image.sections().size()) return std::nullopt;
-  const ElfSection& strings = image.sections()[symbols->header.sh_link];
+  const elf::Section& strings = image.sections()[symbols->header.sh_link];
   if (strings.header.sh_type != SHT_STRTAB) return std::nullopt;
   SymbolTable table(image, symbols->header, strings.header);
   if (table.symbols_.sh_size <= table.entry_size()) return std::nullopt;

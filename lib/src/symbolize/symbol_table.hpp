@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "symbolize/elf_image.hpp"
+#include "elf/image.hpp"
 #include "symbolize/nearest_symbols.hpp"
 
 namespace sonde::symbolize {
@@ -15,7 +15,7 @@ class SymbolTable {
  public:
   /// Of the first section of `type` (SHT_SYMTAB or SHT_DYNSYM); nothing if there is none with
   /// symbols in it. `image` must outlive the table.
-  static std::optional<SymbolTable> find(const ElfImage& image, std::uint32_t type);
+  static std::optional<SymbolTable> find(const elf::Image& image, std::uint32_t type);
 
   /// Offers every symbol that may name code; `id` becomes SymbolCandidate::table.
   void offer_to(NearestSymbols& nearest, std::uint32_t id);
@@ -27,13 +27,13 @@ class SymbolTable {
   std::string name_at(std::uint64_t offset);
 
  private:
-  SymbolTable(const ElfImage& image, const Elf64_Shdr& symbols, const Elf64_Shdr& strings)
+  SymbolTable(const elf::Image& image, const Elf64_Shdr& symbols, const Elf64_Shdr& strings)
       : image_(&image), symbols_(symbols), strings_(strings) {}
   std::size_t entry_size() const;
   std::optional<SymbolCandidate> candidate(const Elf64_Sym& symbol);
   bool is_marker(std::uint64_t name);
 
-  const ElfImage* image_;
+  const elf::Image* image_;
   Elf64_Shdr symbols_;
   Elf64_Shdr strings_;
   std::vector<char> window_;  // part of the strings, from window_start_ on

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "command.hpp"
-#include "process/regular_file.hpp"
 #include "symbolize/elf_symbols.hpp"
 
 namespace sonde::test {
@@ -50,12 +49,6 @@ NmSymbol nm_symbol(const std::string& file, const std::string& name) {
     if (symbol.name == name) return symbol;
   }
   throw std::runtime_error("nm lists no " + name + " in " + file);
-}
-
-symbolize::ElfImage open_image(const std::string& file) {
-  auto image = symbolize::ElfImage::open(symbolize::ByteSource(process::open_regular(file)));
-  if (!image) throw std::runtime_error(image.error().message());
-  return std::move(*image);
 }
 
 std::string name_in(const std::string& file, std::uint64_t vaddr, const std::string& root) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "symbolize/elf_image.hpp"
+#include "elf_files.hpp"
 
 namespace sonde::test {
 
@@ -21,7 +21,6 @@ std::vector<NmSymbol> nm_functions(const std::string& file, const std::string& o
 /// The one of this name, whether it has a size or not; throws if there is none.
 NmSymbol nm_symbol(const std::string& file, const std::string& name);
 
-symbolize::ElfImage open_image(const std::string& file);
 /// find_elf_names of one address.
 std::string name_in(const std::string& file, std::uint64_t vaddr,
                     const std::string& root = "/nonexistent");

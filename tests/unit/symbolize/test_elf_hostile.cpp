@@ -33,7 +33,7 @@ bool exercise(std::vector<std::byte> bytes) {
     wanted.push_back(UINT64_MAX);
     return wanted;
   }();
-  const auto image = symbolize::ElfImage::open(symbolize::ByteSource(std::move(bytes)));
+  const auto image = elf::Image::open(ByteSource(std::move(bytes)));
   if (!image) return false;
   image->vaddr_of(0x1000);
   const auto names = symbolize::find_elf_names(*image, "/x/libsymbols.so", "/nonexistent", kWanted);
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(sparse_file) {
   std::vector<std::byte> bytes = bytes_of(kLibrary);
   Elf64_Ehdr header = {};
   std::memcpy(&header, bytes.data(), sizeof header);
-  const symbolize::ElfImage image = open_image(kLibrary);
+  const elf::Image image = open_image(kLibrary);
   for (std::size_t i = 0; i < image.sections().size(); ++i) {
     if (image.sections()[i].header.sh_type != SHT_SYMTAB) continue;
     overwrite(bytes, header.e_shoff + i * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size),

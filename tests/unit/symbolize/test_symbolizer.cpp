@@ -67,7 +67,7 @@ struct FakeProcess : TempDir {
   // Where the process has the byte that the file is to have at `vaddr`; the two differ in the
   // library's layout.
   static std::uint64_t at(std::uint64_t vaddr) {
-    const ElfImage image = open_image(kLibrary);
+    const elf::Image image = open_image(kLibrary);
     for (std::uint64_t offset = 0; offset < image.source().size(); ++offset) {
       if (image.vaddr_of(offset) == vaddr) return kBase + offset;
     }
@@ -241,10 +241,10 @@ BOOST_AUTO_TEST_CASE(remembers_names) {
       raw({}, {FakeProcess::at(nm_symbol(kLibrary, "unsized_function").address)}, 1)};
   BOOST_TEST(names(process.symbolize(stacks)) == Names{"unsized_function"});
   {
-    const ElfImage image = open_image(kLibrary);
+    const elf::Image image = open_image(kLibrary);
     std::fstream file(process.path("libsymbols.so"),
                       std::ios::in | std::ios::out | std::ios::binary);
-    for (const ElfSection& section : image.sections()) {
+    for (const elf::Section& section : image.sections()) {
       if (section.header.sh_type != SHT_STRTAB || section.name == ".shstrtab") continue;
       file.seekp(static_cast<std::streamoff>(section.header.sh_offset));
       file << std::string(static_cast<std::size_t>(section.header.sh_size), '?');

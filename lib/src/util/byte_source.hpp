@@ -10,7 +10,7 @@
 
 #include "util/unique_fd.hpp"
 
-namespace sonde::symbolize {
+namespace sonde {
 
 class ByteSource {
  public:
@@ -41,4 +41,4 @@ class ByteSource {
   std::vector<std::byte> memory_;
 };
 
-}  // namespace sonde::symbolize
+}  // namespace sonde

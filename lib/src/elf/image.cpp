@@ -1,4 +1,4 @@
-#include "symbolize/elf_image.hpp"
+#include "elf/image.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "util/fail.hpp"
 #include "util/text.hpp"
 
-namespace sonde::symbolize {
+namespace sonde::elf {
 namespace {
 
 // Far above what linkers write, so that a hostile header cannot make us allocate without bound.
@@ -71,9 +71,9 @@ std::string find_build_id(std::span<const std::byte> notes) {
   return {};
 }
 
-Result<ElfImage> ElfImage::open(ByteSource source) {
+Result<Image> Image::open(ByteSource source) {
   std::array<unsigned char, EI_NIDENT> ident = {};
-  ElfImage image(std::move(source));
+  Image image(std::move(source));
   if (!image.source_.read_object(0, ident) || std::memcmp(ident.data(), ELFMAG, SELFMAG) != 0) {
     return fail(ErrorCode::EventProcessingFailed, "not an ELF file");
   }
@@ -93,10 +93,11 @@ Result<ElfImage> ElfImage::open(ByteSource source) {
 }
 
 template <class Ehdr, class Phdr, class Shdr>
-bool ElfImage::read_headers() {
+bool Image::read_headers() {
   Ehdr header = {};
   if (!source_.read_object(0, header)) return false;
   machine_ = header.e_machine;
+  entry_ = header.e_entry;
   if (header.e_phnum > kMostSegments) return false;
   if (header.e_phnum != 0 && header.e_phentsize < sizeof(Phdr)) return false;
   for (std::uint64_t i = 0; i < header.e_phnum; ++i) {
@@ -118,8 +119,8 @@ bool ElfImage::read_headers() {
 }
 
 template <class Shdr>
-void ElfImage::read_sections(std::uint64_t table, std::uint64_t count, std::uint64_t entry_size,
-                             std::uint64_t names_index) {
+void Image::read_sections(std::uint64_t table, std::uint64_t count, std::uint64_t entry_size,
+                          std::uint64_t names_index) {
   const std::vector<std::byte> bytes =
       source_.read_range(table, count * entry_size, source_.size());
   if (bytes.empty()) return;
@@ -132,11 +133,11 @@ void ElfImage::read_sections(std::uint64_t table, std::uint64_t count, std::uint
   const Elf64_Shdr& where = sections_[static_cast<std::size_t>(names_index)].header;
   const std::vector<std::byte> names =
       source_.read_range(where.sh_offset, where.sh_size, kLongestNames);
-  for (ElfSection& section : sections_)
+  for (Section& section : sections_)
     section.name = name_at(names, section.header.sh_name);
 }
 
-void ElfImage::read_build_id() {
+void Image::read_build_id() {
   for (const Elf64_Phdr& segment : segments_) {
     if (segment.p_type != PT_NOTE) continue;
     build_id_ =
@@ -144,7 +145,7 @@ void ElfImage::read_build_id() {
     if (!build_id_.empty()) return;
   }
   // A separate debug file keeps the program headers of the original but not what they point to.
-  for (const ElfSection& section : sections_) {
+  for (const Section& section : sections_) {
     if (section.header.sh_type != SHT_NOTE) continue;
     build_id_ = find_build_id(
         source_.read_range(section.header.sh_offset, section.header.sh_size, kLongestNotes));
@@ -152,28 +153,27 @@ void ElfImage::read_build_id() {
   }
 }
 
-const ElfSection* ElfImage::section(std::string_view name) const noexcept {
+const Section* Image::section(std::string_view name) const noexcept {
   const auto found = std::find_if(sections_.begin(), sections_.end(),
-                                  [&](const ElfSection& s) { return s.name == name; });
+                                  [&](const Section& s) { return s.name == name; });
   return found == sections_.end() ? nullptr : &*found;
 }
 
-const ElfSection* ElfImage::section_of_type(std::uint32_t type) const noexcept {
+const Section* Image::section_of_type(std::uint32_t type) const noexcept {
   const auto found = std::find_if(sections_.begin(), sections_.end(),
-                                  [&](const ElfSection& s) { return s.header.sh_type == type; });
+                                  [&](const Section& s) { return s.header.sh_type == type; });
   return found == sections_.end() ? nullptr : &*found;
 }
 
-const ElfSection* ElfImage::section_at(std::uint64_t vaddr) const noexcept {
-  const auto found =
-      std::find_if(sections_.begin(), sections_.end(), [&](const ElfSection& section) {
-        return (section.header.sh_flags & SHF_ALLOC) != 0 && vaddr >= section.header.sh_addr &&
-               vaddr - section.header.sh_addr < section.header.sh_size;
-      });
+const Section* Image::section_at(std::uint64_t vaddr) const noexcept {
+  const auto found = std::find_if(sections_.begin(), sections_.end(), [&](const Section& section) {
+    return (section.header.sh_flags & SHF_ALLOC) != 0 && vaddr >= section.header.sh_addr &&
+           vaddr - section.header.sh_addr < section.header.sh_size;
+  });
   return found == sections_.end() ? nullptr : &*found;
 }
 
-std::optional<std::uint64_t> ElfImage::vaddr_of(std::uint64_t offset) const noexcept {
+std::optional<std::uint64_t> Image::vaddr_of(std::uint64_t offset) const noexcept {
   const Elf64_Phdr* best = nullptr;
   for (const Elf64_Phdr& segment : segments_) {
     if (segment.p_type != PT_LOAD || offset < segment.p_offset ||
@@ -187,4 +187,14 @@ std::optional<std::uint64_t> ElfImage::vaddr_of(std::uint64_t offset) const noex
   return best->p_vaddr + (offset - best->p_offset);
 }
 
-}  // namespace sonde::symbolize
+std::optional<std::uint64_t> Image::offset_of(std::uint64_t vaddr) const noexcept {
+  for (const Elf64_Phdr& segment : segments_) {
+    if (segment.p_type == PT_LOAD && vaddr >= segment.p_vaddr &&
+        vaddr - segment.p_vaddr < segment.p_filesz) {
+      return segment.p_offset + (vaddr - segment.p_vaddr);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sonde::elf

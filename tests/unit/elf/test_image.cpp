@@ -2,11 +2,15 @@
 #include <sstream>
 
 #include "command.hpp"
-#include "elf_fixture.hpp"
-#include "symbolize/vdso.hpp"
+#include "elf/vdso.hpp"
+#include "elf_files.hpp"
 
 using namespace sonde;
 using namespace sonde::test;
+
+namespace {
+const std::string kLibrary = SYMBOLS_LIBRARY;
+}
 
 BOOST_AUTO_TEST_SUITE(elf_image)
 
@@ -21,7 +25,7 @@ BOOST_AUTO_TEST_CASE(reads_the_build_id) {
 // Every byte of a loaded segment goes where readelf's program headers say; bytes that no segment
 // loads go nowhere.
 BOOST_AUTO_TEST_CASE(translates_offsets) {
-  const symbolize::ElfImage image = open_image(kLibrary);
+  const elf::Image image = open_image(kLibrary);
   // "LOAD 0x001000 0x0000000000001000 0x0000000000001000 0x0001d5 0x0001d5 R E 0x1000"
   std::istringstream lines(output_of("readelf -lW '" + kLibrary + "' | grep -w LOAD"));
   std::size_t segments = 0;
@@ -31,18 +35,23 @@ BOOST_AUTO_TEST_CASE(translates_offsets) {
     std::uint64_t offset = 0, vaddr = 0, paddr = 0, size = 0;
     fields >> word >> std::hex >> offset >> vaddr >> paddr >> size;
     BOOST_TEST(image.vaddr_of(offset).value() == vaddr);
+    BOOST_TEST(image.offset_of(vaddr).value() == offset);
     BOOST_TEST(image.vaddr_of(offset + size - 1).value() == vaddr + size - 1);
   }
   BOOST_TEST(segments >= 3u);
   BOOST_TEST(!image.vaddr_of(image.source().size()).has_value());
+  BOOST_TEST(!image.offset_of(UINT64_MAX).has_value());
+  const std::string entry =
+      output_of("readelf -h '" + kLibrary + "' | awk '/Entry point/ {print $4}'");
+  BOOST_TEST(image.entry() == std::stoull(entry, nullptr, 16));
 }
 
 // What is no ELF file that we read is refused with the reason.
 BOOST_AUTO_TEST_CASE(refuses_other_files) {
   const auto error_of = [](std::string bytes) {
     const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-    const auto image = symbolize::ElfImage::open(
-        symbolize::ByteSource(std::vector<std::byte>(begin, begin + bytes.size())));
+    const auto image =
+        elf::Image::open(ByteSource(std::vector<std::byte>(begin, begin + bytes.size())));
     return image ? std::string("opened") : image.error().what;
   };
   BOOST_TEST(error_of("") == "not an ELF file");
@@ -60,7 +69,7 @@ BOOST_AUTO_TEST_CASE(refuses_other_files) {
 
 // The vDSO that the kernel maps has the functions of vdso(7).
 BOOST_AUTO_TEST_CASE(opens_the_vdso) {
-  const auto vdso = symbolize::open_vdso();
+  const auto vdso = elf::open_vdso();
   BOOST_REQUIRE(vdso.has_value());
   BOOST_TEST((vdso->section_of_type(SHT_DYNSYM) != nullptr));
   BOOST_TEST(vdso->vaddr_of(0).value() == 0u);

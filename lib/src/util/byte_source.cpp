@@ -1,4 +1,4 @@
-#include "symbolize/byte_source.hpp"
+#include "util/byte_source.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace sonde::symbolize {
+namespace sonde {
 
 ByteSource::ByteSource(int fd) : fd_(fd) {
   struct stat status = {};
@@ -52,4 +52,4 @@ std::vector<std::byte> ByteSource::read_range(std::uint64_t offset, std::uint64_
   return bytes;
 }
 
-}  // namespace sonde::symbolize
+}  // namespace sonde

@@ -2,12 +2,12 @@
 
 #include <optional>
 
-#include "symbolize/elf_image.hpp"
+#include "elf/image.hpp"
 
-namespace sonde::symbolize {
+namespace sonde::elf {
 
 /// A copy of the vDSO that the kernel maps into every process of our own word size; nothing if it
 /// maps none.
-std::optional<ElfImage> open_vdso();
+std::optional<Image> open_vdso();
 
-}  // namespace sonde::symbolize
+}  // namespace sonde::elf
