@@ -61,10 +61,13 @@ struct unwind_dictionary_entry {
 };
 SONDE_STATIC_ASSERT(sizeof(struct unwind_dictionary_entry) == 20, "wire layout");
 
-/* Of one page of code: which of the words below are its rows. */
+/*
+ * Of one page of code: which of the words below are its rows. The first of them is at offset 0,
+ * repeated from the page before where a rule reaches across, so that no reader looks there.
+ */
 struct unwind_page {
 	__u32 first; /* word */
-	__u32 rows;  /* 0: the page has no row of its own and no row before it reaches into it */
+	__u32 rows;  /* 0: the page has no call frame information */
 };
 SONDE_STATIC_ASSERT(sizeof(struct unwind_page) == 8, "wire layout");
 

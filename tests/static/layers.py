@@ -10,6 +10,7 @@ ALLOWED = {
     "report": ["util"],
     "process": ["util"],
     "elf": ["util"],
+    "unwind": ["util", "elf"],
     "core": ["util", "report"],
     "ingest": ["util", "core", "process"],
     "config": ["util"],
@@ -23,7 +24,7 @@ ALLOWED = {
     "cli": ["util", "config", "report", "render", "sink"],
 }
 # Structs that BPF and C++ share, and who reads them.
-BPF_SHARED = {"core", "ingest", "aggregate", "syscalls", "tracers"}
+BPF_SHARED = {"core", "ingest", "aggregate", "syscalls", "tracers", "unwind"}
 
 # Headers that only some may see.
 RESERVED = [

@@ -1,0 +1,131 @@
+#include "unwind/cfi_entries.hpp"
+
+#include <string_view>
+
+namespace sonde::unwind {
+namespace {
+
+constexpr std::uint32_t kLength64 = 0xffffffff;
+constexpr std::uint8_t kPointerOmitted = 0xff;
+
+using Problem = tl::unexpected<FdeProblem>;
+
+// The letters behind 'z' say what the augmentation data holds, in that order; a reader that meets
+// one it does not know skips the rest by the data's length.
+bool read_augmentation(CfiReader& reader, std::string_view letters, const CfiSection& section,
+                       Cie& cie) noexcept {
+  const std::uint64_t length = reader.uleb();
+  CfiReader data(section.bytes, reader.position(), reader.position() + length);
+  if (reader.bytes(length).size() != length) return false;
+  cie.has_augmentation_data = true;
+  for (const char letter : letters.substr(1)) {
+    switch (letter) {
+      case 'R':
+        cie.pointer_encoding = data.read<std::uint8_t>();
+        break;
+      case 'L':
+        data.read<std::uint8_t>();
+        break;
+      case 'P': {
+        const auto encoding = data.read<std::uint8_t>();
+        // Only its width matters: where the personality routine is does not.
+        if (encoding != kPointerOmitted && !read_pointer(data, encoding & kPointerFormatMask, 0)) {
+          return false;
+        }
+        break;
+      }
+      case 'S':
+        cie.signal_frame = true;
+        break;
+      case 'B':  // AArch64: which key signs return addresses
+        break;
+      default:
+        return !data.failed();
+    }
+  }
+  return !data.failed();
+}
+
+}  // namespace
+
+std::optional<CfiEntry> CfiEntries::next() noexcept {
+  for (;;) {
+    CfiReader reader(section_->bytes, at_, section_->bytes.size());
+    if (reader.at_end()) return std::nullopt;
+    std::uint64_t length = reader.read<std::uint32_t>();
+    const bool is_64_bit = length == kLength64;
+    if (is_64_bit) length = reader.read<std::uint64_t>();
+    if (reader.failed() || length > reader.remaining()) {
+      truncated_ = true;
+      at_ = section_->bytes.size();
+      return std::nullopt;
+    }
+    // The terminator; objects linked behind it may follow with entries of their own.
+    if (length == 0 && section_->ends_at_terminator) return std::nullopt;
+    CfiEntry entry;
+    entry.offset = at_;
+    at_ = reader.position() + length;
+    if (length == 0) continue;
+
+    entry.body = CfiReader(section_->bytes, reader.position(), at_);
+    const std::uint64_t id_at = reader.position();
+    const std::uint64_t id =
+        is_64_bit ? entry.body.read<std::uint64_t>() : entry.body.read<std::uint32_t>();
+    const std::uint64_t cie_id = is_64_bit ? UINT64_MAX : UINT32_MAX;
+    if (section_->debug_frame) {
+      if (id != cie_id) entry.cie = id;
+    } else if (id != 0) {
+      // In .eh_frame it is the distance back from the field.
+      entry.cie = id_at - id;
+    }
+    return entry;
+  }
+}
+
+tl::expected<Cie, FdeProblem> parse_cie(const CfiSection& section, const CfiEntry& entry) noexcept {
+  Cie cie;
+  cie.offset = entry.offset;
+  CfiReader reader = entry.body;
+  const auto version = reader.read<std::uint8_t>();
+  if (version != 1 && version != 3 && version != 4) return Problem(FdeProblem::Version);
+
+  std::string_view augmentation;
+  const auto* const letters =
+      reinterpret_cast<const char*>(section.bytes.data()) + reader.position();
+  while (reader.read<char>() != '\0')
+    augmentation = std::string_view(letters, augmentation.size() + 1);
+  if (version == 4) {
+    if (reader.read<std::uint8_t>() != sizeof(std::uint64_t)) return Problem(FdeProblem::Version);
+    cie.segment_size = reader.read<std::uint8_t>();
+  }
+  cie.code_factor = reader.uleb();
+  cie.data_factor = reader.sleb();
+  const std::uint64_t return_register = version == 1 ? reader.read<std::uint8_t>() : reader.uleb();
+
+  if (augmentation.starts_with('z')) {
+    if (!read_augmentation(reader, augmentation, section, cie)) {
+      return Problem(FdeProblem::Augmentation);
+    }
+  } else if (!augmentation.empty()) {
+    return Problem(FdeProblem::Augmentation);
+  }
+  if (reader.failed()) return Problem(FdeProblem::Damaged);
+  if (return_register != kReturnAddress) return Problem(FdeProblem::ReturnRegister);
+  cie.program = reader;
+  return cie;
+}
+
+tl::expected<Fde, FdeProblem> parse_fde(const CfiSection& section, const CfiEntry& entry,
+                                        const Cie& cie) noexcept {
+  CfiReader reader = entry.body;
+  reader.bytes(cie.segment_size);
+  const auto start = read_pointer(reader, cie.pointer_encoding, section.address);
+  // The length is encoded like the address, but is relative to nothing.
+  const auto length = read_pointer(reader, cie.pointer_encoding & kPointerFormatMask, 0);
+  if (cie.has_augmentation_data) reader.bytes(reader.uleb());
+  if (reader.failed()) return Problem(FdeProblem::Damaged);
+  if (!start || !length) return Problem(FdeProblem::PointerEncoding);
+  return Fde{*start, *length, reader};
+}
+
+}  // namespace sonde::unwind
