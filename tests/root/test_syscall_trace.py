@@ -24,6 +24,7 @@ VARYING = [
     (r"getrandom", r'"(?:\\x[0-9a-f]{2})+"', '"…"', "random"),
     (r"sysinfo", r"=\d+|\[[^]]*\]", "=N", "load and memory of the moment"),
     (r"getsockname", r"sin_port=htons\(\d+\)", "sin_port=…", "the kernel chooses the port"),
+    (r"statfs", r"\bf_(blocks|bfree|bavail|files|ffree)=\d+", r"f_\1=N", "space of the moment"),
     (r"getppid", r"^\d+$", "PARENT", "strace or sonde is the parent"),
     (r"execve", r", (?:ADDRESS|\[.*?\])(?: /\* \d+ vars \*/)?$", ", ENVIRONMENT", "shown in full or counted"),
 ]

@@ -19,13 +19,16 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -136,7 +139,7 @@ static void messages(void) {
 }
 
 static void waiting(void) {
-  int ends[2], epoll;
+  int ends[2], epoll, ready;
   struct pollfd two[2];
   struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u32 = 7}, events[4];
   fd_set read, written;
@@ -173,7 +176,9 @@ static void waiting(void) {
   syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, ends[0], &event);
   syscall(SYS_epoll_wait, epoll, events, 4, 100);
   syscall(SYS_epoll_wait, epoll, events, 4, 0);
+  syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_DEL, ends[0], &event);
   syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_DEL, ends[0], NULL);
+  syscall(SYS_ioctl, ends[0], FIONREAD, &ready);
   syscall(SYS_epoll_pwait, epoll, events, 4, 0, &set, 8L);
   syscall(SYS_eventfd2, 3, EFD_CLOEXEC | EFD_NONBLOCK);
   syscall(SYS_inotify_init1, IN_CLOEXEC);
@@ -249,6 +254,9 @@ static void others(const char* path) {
   struct rlimit limit;
   void* page;
   cpu_set_t cpus;
+  char name[16];
+  struct timespec left;
+  struct statfs space;
 
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
   syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX);
@@ -280,6 +288,25 @@ static void others(const char* path) {
   syscall(SYS_umount2, "/no/such", MNT_DETACH);
   syscall(SYS_getpriority, PRIO_PROCESS, 0);
   syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &none, NULL);
+  syscall(SYS_prctl, PR_SET_NAME, "named", 1, 2, 3);
+  syscall(SYS_prctl, PR_GET_NAME, name, 1, 2, 3);
+  syscall(SYS_prctl, PR_SET_PDEATHSIG, 0, 1, 2, 3);
+  syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  syscall(SYS_umask, 022);
+  syscall(SYS_umask, 0);
+  syscall(SYS_umask, 0777);
+  syscall(SYS_mkdirat, AT_FDCWD, "/no/such/folder", 07);
+  syscall(SYS_faccessat2, AT_FDCWD, "/", X_OK, AT_EACCESS);
+  syscall(SYS_ioctl, -1, FIONBIO, &word);
+  syscall(SYS_ioctl, 0, FIOCLEX);
+  syscall(SYS_nanosleep, &a_while, &left);
+  syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &a_while, &left);
+  syscall(SYS_statfs, "/dev", &space);
+  syscall(SYS_sched_get_priority_max, SCHED_FIFO);
+  syscall(SYS_sched_getparam, 0, &word);
+  syscall(SYS_sched_getscheduler, 0);
+  syscall(SYS_unshare, CLONE_FILES);
+  syscall(SYS_syncfs, -1);
   syscall(SYS_unlink, path);
 }
 

@@ -156,7 +156,7 @@ std::string argument_text(const Call& call, Arg kind, std::size_t argument) {
       return address_text(value);
     case Arg::octal_mode:
     case Arg::open_mode:
-      return fmt::format("0{:03o}", static_cast<std::uint32_t>(value) & 07777);
+      return fmt::format("{:#03o}", static_cast<std::uint32_t>(value) & 07777);
     default:
       break;
   }

@@ -30,6 +30,7 @@ Plan buffers(std::uint8_t how, std::uint16_t data, std::uint8_t counter, std::ui
   return {{data, 1, how, counter, flags, 0}, when};
 }
 
+constexpr std::uint16_t kNameBytes = 16;  // TASK_COMM_LEN
 constexpr std::uint16_t kElements = 32;
 constexpr std::uint16_t kSelectBytes = 128;  // FD_SETSIZE
 constexpr std::uint16_t kOptionBytes = 256;
@@ -83,6 +84,10 @@ Plan native_plan(Arg kind, std::uint8_t next, std::uint16_t data) {
       return fixed(32, When::end);
     case Arg::fcntl_argument:
       return fixed(32, When::both);
+    case Arg::timeval_out:
+      return fixed(16, When::end);
+    case Arg::file_system_out:
+      return fixed(120, When::end);
     case Arg::signal_info_out:
       return fixed(128, When::end);
     case Arg::usage_out:
@@ -121,13 +126,21 @@ Plan plan_of(Arg kind, std::uint8_t position, bool compat, std::uint32_t string_
       return fixed(4, When::end);
     case Arg::utsname_out:
       return fixed(390, When::end);
+    case Arg::number_at:
+      return fixed(4, When::begin);
+    case Arg::number_at_out:
+      return fixed(4, When::end);
+    case Arg::ioctl_argument:
+      return fixed(8, When::both);  // struct winsize
+    case Arg::prctl_argument:
+      return {{kNameBytes, 1, SONDE_READ_STRING, 0, 0, 0}, When::both};
     case Arg::signal_set_in:
       return fixed(8, When::begin);
     case Arg::signal_set_out:
       return fixed(8, When::end);
     case Arg::polled:
       return counted(8, kElements, next, When::both);
-    case Arg::epoll_event_in:
+    case Arg::epoll_change:
       return fixed(12, When::begin);
     case Arg::epoll_events_out:
       return counted(12, kElements, SONDE_COUNTER_RESULT, When::end);

@@ -26,7 +26,7 @@ std::vector<std::string> arguments_of(const Call& call, const Signature* signatu
       arguments.push_back(fmt::format("{:#x}", value));
     return arguments;
   }
-  if (signature->arguments[0] == Arg::clone_flags) return clone_arguments(call);
+  if (signature->arguments[1] == Arg::clone_stack) return clone_arguments(call);
   for (std::size_t i = 0; i < signature->arguments.size(); ++i) {
     const Arg kind = signature->arguments[i];
     if (kind == Arg::none) break;
@@ -40,7 +40,7 @@ std::vector<std::string> arguments_of(const Call& call, const Signature* signatu
 std::string result_number(const Call& call, const Signature* signature) {
   const auto result = static_cast<std::uint64_t>(call.result);
   const Returned returned = signature != nullptr ? signature->returned : Returned::integer;
-  if (returned == Returned::octal) return fmt::format("0{:03o}", result);
+  if (returned == Returned::octal) return fmt::format("{:#03o}", result);
   const bool hex =
       returned == Returned::hex || (signature != nullptr && shows_flags(call, *signature));
   return hex && result != 0 ? fmt::format("{:#x}", result) : fmt::format("{}", call.result);

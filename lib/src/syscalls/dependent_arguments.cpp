@@ -3,8 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/futex.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+
+#include <asm/ioctls.h>
+
+#include <array>
 
 #include "syscalls/argument_text.hpp"
 #include "syscalls/flag_names.hpp"
@@ -106,6 +112,86 @@ std::string futex_argument(const Call& call, Arg kind, std::size_t argument) {
   }
 }
 
+// How many arguments an option takes; of those not known here all are shown.
+int prctl_takes(std::uint64_t option) {
+  switch (option) {
+    case PR_GET_DUMPABLE:
+    case PR_GET_KEEPCAPS:
+    case PR_GET_TIMERSLACK:
+      return 0;
+    case PR_SET_NAME:
+    case PR_GET_NAME:
+    case PR_SET_PDEATHSIG:
+    case PR_GET_PDEATHSIG:
+    case PR_SET_KEEPCAPS:
+    case PR_SET_TIMERSLACK:
+    case PR_SET_CHILD_SUBREAPER:
+    case PR_CAPBSET_READ:
+    case PR_CAPBSET_DROP:
+      return 1;
+    default:
+      return 4;
+  }
+}
+
+// A string at the begin for the options that set a name, at the end for those that ask for it.
+std::string prctl_argument(const Call& call) {
+  const std::uint64_t value = call.args[1];
+  const ArgumentPieces pieces(call.pieces, 1);
+  switch (call.args[0]) {
+    case PR_SET_NAME:
+    case PR_GET_NAME: {
+      const Piece* const name = call.args[0] == PR_SET_NAME ? pieces.any() : pieces.at_end();
+      if (name == nullptr) return address_text(value);
+      return quoted(name->text().substr(0, name->text().find('\0')), name->cut());
+    }
+    case PR_SET_PDEATHSIG:
+      return signal_name(static_cast<int>(value));
+    case PR_SET_NO_NEW_PRIVS:
+    case PR_SET_KEEPCAPS:
+    case PR_SET_TIMERSLACK:
+    case PR_SET_CHILD_SUBREAPER:
+      return fmt::format("{}", value);
+    default:
+      return value == 0 ? std::string("0") : fmt::format("{:#x}", value);
+  }
+}
+
+std::string ioctl_argument(const Call& call) {
+  const std::uint64_t value = call.args[2];
+  const ArgumentPieces pieces(call.pieces, 2);
+  const Piece* piece = nullptr;
+  switch (call.args[1] & 0xffffffff) {
+    case FIONBIO:
+    case FIOASYNC:
+    case TIOCSPGRP:
+    case TIOCSPTLCK:
+      piece = pieces.any();
+      break;
+    case FIONREAD:
+    case TIOCGPGRP:
+    case TIOCGPTN:
+      piece = pieces.at_end();
+      break;
+    case TIOCGWINSZ:
+    case TIOCSWINSZ: {
+      std::array<std::uint16_t, 4> size = {};
+      piece = (call.args[1] & 0xffffffff) == TIOCGWINSZ ? pieces.at_end() : pieces.any();
+      if (piece == nullptr || !read_as(piece->bytes, size)) return address_text(value);
+      return fmt::format("{{ws_row={}, ws_col={}, ws_xpixel={}, ws_ypixel={}}}", size[0], size[1],
+                         size[2], size[3]);
+    }
+    case FIOCLEX:
+    case FIONCLEX:
+      return {};
+    default:
+      break;
+  }
+  std::int32_t number = 0;
+  if (piece != nullptr && read_as(piece->bytes, number)) return fmt::format("[{}]", number);
+  return value == 0 ? std::string("0") : fmt::format("{:#x}", value);
+}
+
 }  // namespace
 
 std::vector<std::string> clone_arguments(const Call& call) {
@@ -136,6 +222,15 @@ std::optional<std::string> dependent_text(const Call& call, Arg kind, std::size_
     case Arg::futex_other:
     case Arg::futex_value_3:
       return futex_takes(call.args[1], kind) ? futex_argument(call, kind, i) : std::string();
+    case Arg::prctl_argument:
+      return prctl_takes(call.args[0]) > 0 ? prctl_argument(call) : std::string();
+    case Arg::prctl_rest:
+      return prctl_takes(call.args[0]) > 1 ? argument_text(call, Arg::hex, i) : std::string();
+    case Arg::ioctl_argument:
+      return ioctl_argument(call);
+    case Arg::epoll_change:
+      return call.args[1] == EPOLL_CTL_DEL ? address_text(call.args[i])
+                                           : memory_text(call, kind, i);
     case Arg::mremap_address:
       return (call.args[i - 1] & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0
                  ? address_text(call.args[i])

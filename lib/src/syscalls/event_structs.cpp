@@ -116,7 +116,7 @@ std::string event_struct_text(Arg kind, std::span<const std::byte> bytes) {
     case Arg::signal_stack_in:
     case Arg::signal_stack_out:
       return signal_stack(bytes);
-    case Arg::epoll_event_in: {
+    case Arg::epoll_change: {
       epoll_event event = {};
       return read_as(bytes, event) ? epoll_event_text(event) : std::string();
     }
@@ -131,6 +131,7 @@ std::string event_struct_text(Arg kind, std::span<const std::byte> bytes) {
     case Arg::file_times_in:
       return file_times(bytes);
     case Arg::select_timeout:
+    case Arg::timeval_out:
       return timeval_text(bytes);
     case Arg::pselect_timeout:
     case Arg::futex_timeout:

@@ -149,6 +149,35 @@ constexpr Name kStatxAttributes[] = {
     {0x200000, "STATX_ATTR_DAX"}};
 constexpr Name kCloexec[] = {NAMED(O_CLOEXEC)};
 
+constexpr Name kAccessAt[] = {
+    NAMED(AT_SYMLINK_NOFOLLOW), {0x200, "AT_EACCESS"}, {0x1000, "AT_EMPTY_PATH"}};
+constexpr Name kFileSystem[] = {{0xef53, "EXT2_SUPER_MAGIC"},
+                                {0x01021994, "TMPFS_MAGIC"},
+                                {0x9fa0, "PROC_SUPER_MAGIC"},
+                                {0x62656572, "SYSFS_MAGIC"},
+                                {0x27e0eb, "CGROUP_SUPER_MAGIC"},
+                                {0x63677270, "CGROUP2_SUPER_MAGIC"},
+                                {0x58465342, "XFS_SUPER_MAGIC"},
+                                {0x9123683e, "BTRFS_SUPER_MAGIC"},
+                                {0x794c7630, "OVERLAYFS_SUPER_MAGIC"},
+                                {0x6969, "NFS_SUPER_MAGIC"},
+                                {0x4d44, "MSDOS_SUPER_MAGIC"},
+                                {0x1cd1, "DEVPTS_SUPER_MAGIC"},
+                                {0x64626720, "DEBUGFS_MAGIC"},
+                                {0x74726163, "TRACEFS_MAGIC"},
+                                {0xcafe4a11, "BPF_FS_MAGIC"},
+                                {0x73717368, "SQUASHFS_MAGIC"},
+                                {0x65735546, "FUSE_SUPER_MAGIC"},
+                                {0x858458f6, "RAMFS_MAGIC"},
+                                {0x6e736673, "NSFS_MAGIC"},
+                                {0x50495045, "PIPEFS_MAGIC"},
+                                {0x534f434b, "SOCKFS_MAGIC"}};
+constexpr Name kMountFlags[] = {
+    {0x20, "ST_VALID"},      {1, "ST_RDONLY"},          {2, "ST_NOSUID"},
+    {4, "ST_NODEV"},         {8, "ST_NOEXEC"},          {0x10, "ST_SYNCHRONOUS"},
+    {0x40, "ST_MANDLOCK"},   {0x400, "ST_NOATIME"},     {0x800, "ST_NODIRATIME"},
+    {0x1000, "ST_RELATIME"}, {0x2000, "ST_NOSYMFOLLOW"}};
+
 constexpr NamedKind kKinds[] = {
     {Arg::pipe_flags, kPipe, true, "O_???"},
     {Arg::dup_flags, kCloexec, true, "O_???"},
@@ -167,6 +196,9 @@ constexpr NamedKind kKinds[] = {
     {Arg::read_write_flags, kPreadWrite, true, "RWF_???"},
     {Arg::close_range_flags, kClosing, true, "CLOSE_RANGE_???"},
     {Arg::resolve_flags, kResolve, true, "RESOLVE_???"},
+    {Arg::access_flags, kAccessAt, true, "AT_???"},
+    {Arg::file_system_type, kFileSystem, false, "???_MAGIC"},
+    {Arg::file_system_flags, kMountFlags, true, "ST_???"},
     {Arg::statx_mask, kStatxMask, true, "STATX_???"},
     {Arg::statx_attributes, kStatxAttributes, true, "STATX_ATTR_???"},
     {Arg::whence, kWhence, false, "SEEK_???"},
@@ -228,7 +260,7 @@ std::string file_mode(std::uint32_t mode) {
   if ((mode & S_ISUID) != 0) text += "S_ISUID|";
   if ((mode & S_ISGID) != 0) text += "S_ISGID|";
   if ((mode & S_ISVTX) != 0) text += "S_ISVTX|";
-  return text + fmt::format("0{:03o}", mode & 0777);
+  return text + fmt::format("{:#03o}", mode & 0777);
 }
 
 std::string named_value(Arg kind, std::uint64_t value) {

@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -60,6 +61,8 @@ constexpr Name kUsage[] = {
     NAMED(RUSAGE_SELF), {0xffffffff, "RUSAGE_CHILDREN"}, {1, "RUSAGE_THREAD"}};
 constexpr Name kPriority[] = {NAMED(PRIO_PROCESS), NAMED(PRIO_PGRP), NAMED(PRIO_USER)};
 constexpr Name kTimer[] = {NAMED(ITIMER_REAL), NAMED(ITIMER_VIRTUAL), NAMED(ITIMER_PROF)};
+constexpr Name kPolicy[] = {NAMED(SCHED_OTHER), NAMED(SCHED_FIFO), NAMED(SCHED_RR),
+                            NAMED(SCHED_BATCH), {5, "SCHED_IDLE"}, {6, "SCHED_DEADLINE"}};
 constexpr Name kSleep[] = {{1, "TIMER_ABSTIME"}};
 
 constexpr NamedKind kKinds[] = {
@@ -72,6 +75,7 @@ constexpr NamedKind kKinds[] = {
     {Arg::usage_who, kUsage, false, "RUSAGE_???"},
     {Arg::priority_which, kPriority, false, "PRIO_???"},
     {Arg::interval_timer, kTimer, false, "ITIMER_???"},
+    {Arg::scheduler_policy, kPolicy, false, "SCHED_???"},
     {Arg::sleep_flags, kSleep, true, "TIMER_???"},
 };
 

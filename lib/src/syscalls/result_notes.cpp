@@ -51,6 +51,8 @@ void append_argument(std::string& text, Arg kind, const Piece& written) {
 
 std::string result_note(const Call& call, const Signature& signature) {
   if (signature.name == "fcntl") return fcntl_note(call);
+  if (signature.name == "sched_getscheduler")
+    return named_value(Arg::scheduler_policy, static_cast<std::uint64_t>(call.result));
   const auto waits = [](Arg kind) { return kind == Arg::polled || kind == Arg::selected_in; };
   if (!waits(signature.arguments[0]) && !waits(signature.arguments[1])) return {};
   if (call.result == 0) return "Timeout";

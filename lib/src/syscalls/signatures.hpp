@@ -60,8 +60,18 @@ enum class Arg : std::uint8_t {
   random_flags,
   prctl_option,
   ioctl_request,
-  mremap_address,  // shown only if the flags before it ask for it
-  hidden,          // the upper half of an argument that 64-bit programs give in one
+  access_flags,
+  scheduler_policy,
+  epoll_change,    // struct epoll_event, unless the command before it removes
+  prctl_argument,  // a name, a signal or a number, as the option says
+  prctl_rest,      // shown only if the option takes more than one
+  ioctl_argument,  // some point to a number or to a struct
+  number_at,       // int *
+  number_at_out,   // filled by the call
+  timeval_out,
+  file_system_out,  // struct statfs
+  mremap_address,   // shown only if the flags before it ask for it
+  hidden,           // the upper half of an argument that 64-bit programs give in one
   // Flags and choices by name.
   dup_flags,
   fadvise_advice,
@@ -75,6 +85,8 @@ enum class Arg : std::uint8_t {
   read_write_flags,
   close_range_flags,
   resolve_flags,
+  file_system_type,
+  file_system_flags,
   statx_flags,
   statx_mask,
   statx_attributes,
@@ -130,9 +142,8 @@ enum class Arg : std::uint8_t {
   selected_in,  // fd_set, as many bits as the first argument says
   selected_out,
   selected_except,
-  select_timeout,   // struct timeval, what is left of it is written back
-  pselect_timeout,  // struct timespec, likewise
-  epoll_event_in,
+  select_timeout,    // struct timeval, what is left of it is written back
+  pselect_timeout,   // struct timespec, likewise
   epoll_events_out,  // as many as the result says
   statx_out,
   signal_info_out,

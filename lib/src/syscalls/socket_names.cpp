@@ -99,6 +99,10 @@ constexpr Name kIpv6Option[] = {NAMED(IPV6_UNICAST_HOPS),    NAMED(IPV6_MULTICAS
                                 NAMED(IPV6_RECVPKTINFO),     NAMED(IPV6_PKTINFO),
                                 NAMED(IPV6_RECVHOPLIMIT),    NAMED(IPV6_HOPLIMIT),
                                 NAMED(IPV6_RECVTCLASS),      NAMED(IPV6_TCLASS)};
+constexpr Name kNetlinkOption[] = {
+    NAMED(NETLINK_ADD_MEMBERSHIP),  NAMED(NETLINK_DROP_MEMBERSHIP), NAMED(NETLINK_PKTINFO),
+    NAMED(NETLINK_BROADCAST_ERROR), NAMED(NETLINK_NO_ENOBUFS),      NAMED(NETLINK_LIST_MEMBERSHIPS),
+    NAMED(NETLINK_CAP_ACK),         NAMED(NETLINK_EXT_ACK),         NAMED(NETLINK_GET_STRICT_CHK)};
 constexpr Name kShutdown[] = {NAMED(SHUT_RD), NAMED(SHUT_WR), NAMED(SHUT_RDWR)};
 constexpr Name kEpoll[] = {NAMED(EPOLL_CTL_ADD), NAMED(EPOLL_CTL_DEL), NAMED(EPOLL_CTL_MOD)};
 constexpr Name kEpollCreate[] = {NAMED(EPOLL_CLOEXEC)};
@@ -183,6 +187,8 @@ std::string socket_option(std::uint64_t level, std::uint64_t option) {
       return one_of(kTcpOption, option, "TCP_???");
     case SOL_IP:
       return one_of(kIpOption, option, "IP_???");
+    case SOL_NETLINK:
+      return one_of(kNetlinkOption, option, "NETLINK_???");
     case IPPROTO_IPV6:
       return one_of(kIpv6Option, option, "IPV6_???");
     default:

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
@@ -51,8 +52,21 @@ std::string open_how_text(std::span<const std::byte> bytes) {
   std::array<std::uint64_t, 3> how = {};  // struct open_how: flags, mode, resolve
   if (!read_as(bytes, how)) return {};
   std::string text = "{flags=" + named_value(Arg::open_flags, how[0]);
-  if (creates_file(how[0])) text += fmt::format(", mode=0{:03o}", how[1]);
+  if (creates_file(how[0])) text += fmt::format(", mode={:#03o}", how[1]);
   return text + fmt::format(", resolve={}}}", named_value(Arg::resolve_flags, how[2]));
+}
+
+std::string file_system_text(std::span<const std::byte> bytes) {
+  struct statfs status = {};
+  if (!read_as(bytes, status)) return {};
+  return fmt::format(
+      "{{f_type={}, f_bsize={}, f_blocks={}, f_bfree={}, f_bavail={}, f_files={}, f_ffree={}, "
+      "f_fsid={{val=[{:#x}, {:#x}]}}, f_namelen={}, f_frsize={}, f_flags={}}}",
+      named_value(Arg::file_system_type, static_cast<std::uint64_t>(status.f_type)), status.f_bsize,
+      status.f_blocks, status.f_bfree, status.f_bavail, status.f_files, status.f_ffree,
+      static_cast<std::uint32_t>(status.f_fsid.__val[0]),
+      static_cast<std::uint32_t>(status.f_fsid.__val[1]), status.f_namelen, status.f_frsize,
+      named_value(Arg::file_system_flags, static_cast<std::uint64_t>(status.f_flags)));
 }
 
 std::string limit_text(std::uint64_t limit) {
@@ -230,6 +244,13 @@ std::string struct_text(Arg kind, std::span<const std::byte> bytes) {
     case Arg::address_in:
     case Arg::address_out:
       return socket_address(bytes);
+    case Arg::file_system_out:
+      return file_system_text(bytes);
+    case Arg::number_at:
+    case Arg::number_at_out: {
+      std::int32_t number = 0;
+      return read_as(bytes, number) ? fmt::format("[{}]", number) : std::string();
+    }
     case Arg::fd_pair_out:
       return pair_text(bytes);
     case Arg::utsname_out:
