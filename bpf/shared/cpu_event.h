@@ -5,20 +5,23 @@
 
 #include "wire.h"
 
-/* The kernel's default of kernel.perf_event_max_stack, which bounds each part of a stack. */
+/* The kernel's default of kernel.perf_event_max_stack, which bounds what it walks. */
 #define SONDE_MAX_FRAMES 127
 
 /* Why a stack is incomplete. */
-#define SONDE_STACK_KERNEL_DEPTH  (1u << 0)
-#define SONDE_STACK_USER_DEPTH	  (1u << 1)
-#define SONDE_STACK_KERNEL_FAILED (1u << 2)
-#define SONDE_STACK_USER_FAILED	  (1u << 3)
+#define SONDE_STACK_KERNEL_DEPTH       (1u << 0)
+#define SONDE_STACK_USER_DEPTH	       (1u << 1)
+#define SONDE_STACK_KERNEL_FAILED      (1u << 2)
+#define SONDE_STACK_USER_FAILED	       (1u << 3) /* the stack's memory was not readable */
+#define SONDE_STACK_USER_NO_CFI	       (1u << 4) /* no usable call frame information */
+#define SONDE_STACK_USER_NO_MAPPING    (1u << 5) /* code of no known mapping */
+#define SONDE_STACK_USER_LOST_REGISTER (1u << 6) /* needs a register that is not followed */
 
 /* Label of a system call's stack. */
 #define SONDE_STACK_CALL(abi, number) (1u << 31 | (__u32)(abi) << 16 | (number))
 
-/* One distinct stack of one thread. Followed by kernel_frames, then user_frames addresses, leaf
- * first. */
+/* One distinct stack of one thread. Followed by kernel_frames addresses, then user_frames frames
+ * (unwind_event.h), leaf first. */
 struct sonde_stack_record {
 	struct sonde_record_header header;
 	__u64 key; /* of the counts that belong to it */
