@@ -17,14 +17,14 @@ ALLOWED = {
     "symbolize": ["util", "report", "process", "elf"],
     "aggregate": ["util", "symbolize"],
     "syscalls": ["util"],
-    "tracers": ["util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "report"],
-    "api": ["util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "report", "tracers"],
+    "tracers": ["unwind", "elf", "util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "report"],
+    "api": ["unwind", "elf", "util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "report", "tracers"],
     "sink": ["util"],
     "render": ["util", "report", "sink"],
     "cli": ["util", "config", "report", "render", "sink"],
 }
 # Structs that BPF and C++ share, and who reads them.
-BPF_SHARED = {"core", "ingest", "aggregate", "syscalls", "tracers", "unwind"}
+BPF_SHARED = {"process", "core", "ingest", "aggregate", "syscalls", "unwind", "tracers"}
 
 # Headers that only some may see.
 RESERVED = [

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -36,14 +37,28 @@ bool has_our_vdso(const Mapping& mapping) {
   return sizeof(void*) == 4 || mapping.end > UINT32_MAX;
 }
 
-bool is_memfd(const Mapping& mapping) {
-  return mapping.kind == Mapping::Kind::file && mapping.file->path.starts_with("/memfd:");
-}
+/// Where the code of a user frame is.
+struct Place {
+  Mapping::Kind kind = Mapping::Kind::other;
+  std::shared_ptr<const process::MappedFile> file;  // null for the vDSO
+  /// Whether names can be found for it.
+  bool known = false;
+  /// Of the instruction in the file, for a return address of the call before it.
+  std::uint64_t offset = 0;
+
+  bool in_file() const { return kind == Mapping::Kind::file || kind == Mapping::Kind::vdso; }
+  /// A memfd is a file, but a JIT compiler may keep its code in one.
+  bool may_be_jit() const {
+    return kind == Mapping::Kind::anonymous ||
+           (kind == Mapping::Kind::file && file->path.starts_with("/memfd:"));
+  }
+};
 
 /// One call of symbolize(): wants every address, resolves them together, then names frame by frame.
 class Pass {
  public:
-  explicit Pass(const process::AddressSpaces& spaces) : spaces_(spaces) {}
+  Pass(const process::AddressSpaces& spaces, const process::FrameFiles& files)
+      : spaces_(spaces), frame_files_(files) {}
 
   void want(const RawStack& stack);
   void resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices);
@@ -51,11 +66,13 @@ class Pass {
   StackProfile finish() { return builder_.finish(); }
 
  private:
+  Place place_of(const RawStack& stack, std::uint64_t address, bool is_leaf) const;
   Frame kernel_frame(std::uint64_t address, bool is_leaf);
   Frame user_frame(const RawStack& stack, std::uint64_t address, bool is_leaf);
-  Frame file_frame(const Mapping& mapping, std::uint64_t lookup, bool is_leaf);
+  Frame file_frame(const Place& place, bool is_leaf);
 
   const process::AddressSpaces& spaces_;
+  const process::FrameFiles& frame_files_;
   KernelNames kernel_;
   FileNames files_;
   JitCode jit_;
@@ -67,19 +84,26 @@ void Pass::want(const RawStack& stack) {
     kernel_.want(lookup_address(stack.kernel[i], i == 0));
   }
   for (std::size_t i = 0; i < stack.user.size(); ++i) {
-    const std::uint64_t address = lookup_address(stack.user[i], i == 0);
-    const std::optional<Mapping> mapping = spaces_.find(stack.pid, stack.time_ns, address);
-    if (!mapping) continue;
-    const std::uint64_t offset = address - mapping->start + mapping->file_offset;
-    if (mapping->kind == Mapping::Kind::file) {
-      files_.want(mapping->file, offset);
-    } else if (mapping->kind == Mapping::Kind::vdso && has_our_vdso(*mapping)) {
-      files_.want(nullptr, offset);
-    }
-    if (mapping->kind == Mapping::Kind::anonymous || is_memfd(*mapping)) {
-      jit_.want(spaces_.perf_map_fd(stack.pid, stack.time_ns), stack.pid, address);
+    const Place place = place_of(stack, stack.user[i], i == 0);
+    if (place.in_file() && place.known) files_.want(place.file, place.offset);
+    if (place.may_be_jit()) {
+      jit_.want(spaces_.perf_map_fd(stack.pid, stack.time_ns), stack.pid,
+                lookup_address(stack.user[i], i == 0));
     }
   }
+}
+
+Place Pass::place_of(const RawStack& stack, std::uint64_t address, bool is_leaf) const {
+  const std::uint64_t lookup = lookup_address(address, is_leaf);
+  if (const auto in_file = frame_files_.find(lookup)) {
+    const auto kind = in_file->file == nullptr ? Mapping::Kind::vdso : Mapping::Kind::file;
+    return {kind, in_file->file, true, in_file->offset};
+  }
+  const std::optional<Mapping> mapping = spaces_.find(stack.pid, stack.time_ns, lookup);
+  if (!mapping) return {};
+  const bool known = mapping->kind == Mapping::Kind::file ||
+                     (mapping->kind == Mapping::Kind::vdso && has_our_vdso(*mapping));
+  return {mapping->kind, mapping->file, known, lookup - mapping->start + mapping->file_offset};
 }
 
 void Pass::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices) {
@@ -113,15 +137,13 @@ Frame Pass::kernel_frame(std::uint64_t address, bool is_leaf) {
   return frame;
 }
 
-Frame Pass::file_frame(const Mapping& mapping, std::uint64_t lookup, bool is_leaf) {
-  const process::MappedFile* const file = mapping.file.get();
+Frame Pass::file_frame(const Place& place, bool is_leaf) {
+  const process::MappedFile* const file = place.file.get();
   const std::string path = file ? file->path : "[vdso]";
-  const bool known = file != nullptr || has_our_vdso(mapping);
-  const std::uint64_t offset = lookup - mapping.start + mapping.file_offset;
   const FileNames::Found found =
-      known ? files_.find(file, offset) : FileNames::Found{offset, nullptr};
+      place.known ? files_.find(file, place.offset) : FileNames::Found{place.offset, nullptr};
   Frame frame;
-  frame.module = builder_.module(path, known ? files_.build_id(file) : std::string{});
+  frame.module = builder_.module(path, place.known ? files_.build_id(file) : std::string{});
   frame.address = found.vaddr + (is_leaf ? 0 : 1);
   if (found.name != nullptr && !found.name->empty()) {
     frame.kind = FrameKind::user;
@@ -133,24 +155,20 @@ Frame Pass::file_frame(const Mapping& mapping, std::uint64_t lookup, bool is_lea
 }
 
 Frame Pass::user_frame(const RawStack& stack, std::uint64_t address, bool is_leaf) {
-  const std::uint64_t lookup = lookup_address(address, is_leaf);
-  const std::optional<Mapping> mapping = spaces_.find(stack.pid, stack.time_ns, lookup);
+  const Place place = place_of(stack, address, is_leaf);
   Frame frame;
   frame.address = address;
-  if (mapping && (mapping->kind == Mapping::Kind::anonymous || is_memfd(*mapping))) {
-    frame.name = jit_.find(spaces_.perf_map_fd(stack.pid, stack.time_ns), lookup);
+  if (place.may_be_jit()) {
+    frame.name =
+        jit_.find(spaces_.perf_map_fd(stack.pid, stack.time_ns), lookup_address(address, is_leaf));
     if (!frame.name.empty()) {
       frame.kind = FrameKind::jit;
       return frame;
     }
   }
-  if (!mapping || mapping->kind == Mapping::Kind::other) {
-    frame.name = fmt::format("[unknown+{:#x}]", address);
-  } else if (mapping->kind == Mapping::Kind::anonymous) {
-    frame.name = fmt::format("[anon+{:#x}]", address);
-  } else {
-    return file_frame(*mapping, lookup, is_leaf || address == 0);
-  }
+  if (place.in_file()) return file_frame(place, is_leaf || address == 0);
+  frame.name = fmt::format("[{}+{:#x}]",
+                           place.kind == Mapping::Kind::anonymous ? "anon" : "unknown", address);
   return frame;
 }
 
@@ -170,10 +188,11 @@ Symbolizer::Symbolizer(Symbolizer&&) noexcept = default;
 Symbolizer& Symbolizer::operator=(Symbolizer&&) noexcept = default;
 
 StackProfile Symbolizer::symbolize(std::span<const RawStack> stacks,
-                                   const process::AddressSpaces& spaces) {
+                                   const process::AddressSpaces& spaces,
+                                   const process::FrameFiles& files) {
   impl_->notices.clear();
   impl_->cache.trim();
-  Pass pass(spaces);
+  Pass pass(spaces, files);
   for (const RawStack& stack : stacks)
     pass.want(stack);
   pass.resolve(impl_->options, impl_->cache, impl_->notices);

@@ -11,6 +11,7 @@
 #include <sonde/error.hpp>
 #include <sonde/report.hpp>
 #include "process/address_spaces.hpp"
+#include "process/frame_files.hpp"
 
 namespace sonde::symbolize {
 
@@ -22,7 +23,8 @@ struct RawStack {
   /// When the stack was first seen (CLOCK_MONOTONIC), to choose among the mappings of a process
   /// over time.
   std::uint64_t time_ns = 0;
-  /// Instruction addresses, leaf first. All but the leaf of each part are return addresses.
+  /// Instruction addresses, leaf first. All but the leaf of each part are return addresses. Those
+  /// of user space are addresses of the process or places in files (unwind_event.h).
   std::vector<std::uint64_t> kernel;
   std::vector<std::uint64_t> user;
   std::vector<std::uint64_t> values;
@@ -58,7 +60,8 @@ class Symbolizer {
   /// tid, comm and frames) are merged; result is sorted as StackProfile says. Reads each needed
   /// file once, with memory bounded by the number of addresses, not by the size of its symbol
   /// table. sample_types, period and title are left to the caller.
-  StackProfile symbolize(std::span<const RawStack> stacks, const process::AddressSpaces& spaces);
+  StackProfile symbolize(std::span<const RawStack> stacks, const process::AddressSpaces& spaces,
+                         const process::FrameFiles& files = {});
 
   /// What could not be read and so left addresses without names, one sentence each, such as
   /// "/proc/kallsyms shows zeros: kernel frames have no names (needs CAP_SYSLOG)".
