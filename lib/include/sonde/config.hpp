@@ -38,6 +38,17 @@ struct Target {
 /// and the software cpu-clock elsewhere.
 enum class CpuEvent { automatic, cpu_clock, cycles };
 
+/// How the user-space part of stacks is found. `automatic`: by call frame information (.eh_frame)
+/// where the kernel can (6.1 and later), which needs no frame pointers, and by frame pointers
+/// elsewhere. `none`: not at all.
+enum class UnwindMethod { automatic, cfi, frame_pointers, none };
+
+struct UnwindOptions {
+  UnwindMethod method = UnwindMethod::automatic;
+  /// Kernel memory for unwind tables at most, 64 KiB to 1 GiB. The least recently used are dropped.
+  std::uint64_t table_bytes = 64u << 20;
+};
+
 struct CpuOptions {
   CpuEvent event = CpuEvent::automatic;
   /// Record the user-space part of each stack.
@@ -98,6 +109,8 @@ struct EbpfConfig {
   std::uint64_t max_samples = 100'000;
 
   Target target;
+  /// Of every tracer that records stacks.
+  UnwindOptions unwind;
   CpuOptions cpu;
   SyscallOptions syscall;
   /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
@@ -113,6 +126,7 @@ struct EbpfConfig {
   EbpfConfig& with_memory_tracing(bool enabled);
   EbpfConfig& with_max_samples(std::uint64_t count);
   EbpfConfig& with_target(Target value);
+  EbpfConfig& with_unwind_options(UnwindOptions value);
   EbpfConfig& with_cpu_options(CpuOptions value);
   EbpfConfig& with_syscall_options(SyscallOptions value);
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
@@ -120,7 +134,8 @@ struct EbpfConfig {
 
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
   /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero,
-  /// syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB, syscall.min_latency not negative.
+  /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
+  /// syscall.min_latency not negative.
   Result<void> validate() const;
 };
 

@@ -53,6 +53,11 @@ EbpfConfig& EbpfConfig::with_cpu_options(CpuOptions value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_unwind_options(UnwindOptions value) {
+  unwind = value;
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_syscall_options(SyscallOptions value) {
   syscall = std::move(value);
   return *this;
@@ -93,6 +98,11 @@ Result<void> check_syscall_options(const SyscallOptions& options) {
 
 Result<void> EbpfConfig::validate() const {
   if (auto checked = config::check_range("sample_rate", sample_rate, config::kSampleRate);
+      !checked) {
+    return checked;
+  }
+  if (auto checked =
+          config::check_range("unwind.table_bytes", unwind.table_bytes, config::kTableBytes);
       !checked) {
     return checked;
   }

@@ -9,6 +9,7 @@
 #include "config/json_document.hpp"
 #include "config/json_setting.hpp"
 #include "config/syscall_names.hpp"
+#include "config/unwind_method.hpp"
 #include "util/fail.hpp"
 #include "util/similar.hpp"
 
@@ -61,12 +62,14 @@ Result<std::vector<int>> read_pids(const JsonSetting& setting) {
   return pids;
 }
 
-Result<CpuEvent> read_event(const JsonSetting& setting) {
+/// `parse` gives a value for its name.
+template <class Enum>
+Result<Enum> read_choice(const JsonSetting& setting, Result<Enum> (*parse)(std::string_view)) {
   const auto name = setting.string();
   if (!name) return tl::unexpected(name.error());
-  auto event = parse_cpu_event(*name);
-  if (!event) return setting.fail(event.error().what, event.error().hint);
-  return event;
+  auto value = parse(*name);
+  if (!value) return setting.fail(value.error().what, value.error().hint);
+  return value;
 }
 
 Result<std::vector<std::string>> read_strings(const JsonSetting& setting) {
@@ -96,14 +99,6 @@ Result<std::vector<SyscallGroup>> read_groups(const JsonSetting& setting) {
   return groups;
 }
 
-Result<StackWeight> read_weight(const JsonSetting& setting) {
-  const auto name = setting.string();
-  if (!name) return tl::unexpected(name.error());
-  auto weight = parse_stack_weight(*name);
-  if (!weight) return setting.fail(weight.error().what, weight.error().hint);
-  return weight;
-}
-
 constexpr Field<Target> kTargetFields[] = {
     {"pids", [](auto& s, Target& t, Paths& set) { return store(s, read_pids(s), t.pids, set); }},
     {"comm", [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.comm, set); }},
@@ -114,9 +109,20 @@ constexpr Field<Target> kTargetFields[] = {
      [](auto& s, Target& t, Paths& set) { return store(s, s.boolean(), t.follow_children, set); }},
 };
 
+constexpr Field<UnwindOptions> kUnwindFields[] = {
+    {"method",
+     [](auto& s, UnwindOptions& o, Paths& set) {
+       return store(s, read_choice(s, parse_unwind_method), o.method, set);
+     }},
+    {"table_bytes",
+     [](auto& s, UnwindOptions& o, Paths& set) {
+       return store(s, s.integer(kTableBytes), o.table_bytes, set);
+     }},
+};
+
 constexpr Field<CpuOptions> kCpuFields[] = {
-    {"event",
-     [](auto& s, CpuOptions& c, Paths& set) { return store(s, read_event(s), c.event, set); }},
+    {"event", [](auto& s, CpuOptions& c,
+                 Paths& set) { return store(s, read_choice(s, parse_cpu_event), c.event, set); }},
     {"user_stacks",
      [](auto& s, CpuOptions& c, Paths& set) { return store(s, s.boolean(), c.user_stacks, set); }},
     {"kernel_stacks", [](auto& s, CpuOptions& c,
@@ -148,8 +154,10 @@ constexpr Field<SyscallOptions> kSyscallFields[] = {
      }},
     {"stacks",
      [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.stacks, set); }},
-    {"stack_weight", [](auto& s, SyscallOptions& o,
-                        Paths& set) { return store(s, read_weight(s), o.stack_weight, set); }},
+    {"stack_weight",
+     [](auto& s, SyscallOptions& o, Paths& set) {
+       return store(s, read_choice(s, parse_stack_weight), o.stack_weight, set);
+     }},
     {"ring_bytes", [](auto& s, SyscallOptions& o,
                       Paths& set) { return store(s, s.integer(kRingBytes), o.ring_bytes, set); }},
 };
@@ -183,6 +191,10 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
      }},
     {"target", [](auto& s, EbpfConfig& c,
                   Paths& set) { return read_object<Target>(s, kTargetFields, c.target, set); }},
+    {"unwind",
+     [](auto& s, EbpfConfig& c, Paths& set) {
+       return read_object<UnwindOptions>(s, kUnwindFields, c.unwind, set);
+     }},
     {"cpu", [](auto& s, EbpfConfig& c,
                Paths& set) { return read_object<CpuOptions>(s, kCpuFields, c.cpu, set); }},
     {"syscall",

@@ -17,6 +17,7 @@ inline constexpr Range kSampleRate{1, 1'000};
 inline constexpr Range kMaxSamples{1, 10'000'000};
 /// Of a buffer's contents in a live trace.
 inline constexpr Range kStringBytes{0, 4'096};
+inline constexpr Range kTableBytes{std::uint64_t{64} << 10, std::uint64_t{1} << 30};
 inline constexpr Range kRingBytes{4'096, std::uint64_t{1} << 30};
 
 /// ConfigError "<name> is 5000, but must be from 1 to 1000" for a value outside the range.

@@ -5,10 +5,17 @@
 #include <algorithm>
 #include <array>
 
+#include "config/choice.hpp"
 #include "util/fail.hpp"
 #include "util/similar.hpp"
 
 namespace sonde::config {
+namespace {
+
+constexpr Choices<StackWeight, 3> kWeights = {
+    {{"count", StackWeight::count}, {"time", StackWeight::time}, {"errors", StackWeight::errors}}};
+
+}  // namespace
 
 std::string_view to_string(SyscallGroup group) noexcept {
   switch (group) {
@@ -44,27 +51,11 @@ Result<void> add_syscall_group(std::string_view name, std::vector<SyscallGroup>&
 }
 
 std::string_view to_string(StackWeight weight) noexcept {
-  switch (weight) {
-    case StackWeight::count:
-      return "count";
-    case StackWeight::time:
-      return "time";
-    case StackWeight::errors:
-      return "errors";
-  }
-  return "count";
+  return name_of_choice(kWeights, weight);
 }
 
 Result<StackWeight> parse_stack_weight(std::string_view name) {
-  constexpr std::array kWeights = {StackWeight::count, StackWeight::time, StackWeight::errors};
-  std::array<std::string_view, kWeights.size()> names;
-  for (std::size_t i = 0; i < kWeights.size(); ++i) {
-    names[i] = to_string(kWeights[i]);
-    if (names[i] == name) return kWeights[i];
-  }
-  return fail(ErrorCode::ConfigError,
-              fmt::format("unknown weight '{}'{}", name, did_you_mean(name, names)),
-              "The weights are count, time and errors");
+  return parse_choice(kWeights, "weight", name);
 }
 
 }  // namespace sonde::config

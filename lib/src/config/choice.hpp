@@ -1,0 +1,46 @@
+// Settings that are one of a few words.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "util/fail.hpp"
+#include "util/similar.hpp"
+
+namespace sonde::config {
+
+template <class Enum, std::size_t n>
+using Choices = std::array<std::pair<std::string_view, Enum>, n>;
+
+/// Every value must be among the choices.
+template <class Enum, std::size_t n>
+std::string_view name_of_choice(const Choices<Enum, n>& choices, Enum value) noexcept {
+  for (const auto& [name, choice] : choices) {
+    if (choice == value) return name;
+  }
+  return choices.front().first;
+}
+
+/// ConfigError "unknown event 'cycels', did you mean 'cycles'?" for no such name; `what` is one
+/// word.
+template <class Enum, std::size_t n>
+Result<Enum> parse_choice(const Choices<Enum, n>& choices, std::string_view what,
+                          std::string_view name) {
+  std::array<std::string_view, n> names;
+  std::string list;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (choices[i].first == name) return choices[i].second;
+    names[i] = choices[i].first;
+    list += i == 0 ? "" : i + 1 == n ? " and " : ", ";
+    list += names[i];
+  }
+  return fail(ErrorCode::ConfigError,
+              fmt::format("unknown {} '{}'{}", what, name, did_you_mean(name, names)),
+              fmt::format("The {}s are {}", what, list));
+}
+
+}  // namespace sonde::config

@@ -1,0 +1,15 @@
+// The spelling of UnwindMethod in flags and files.
+#pragma once
+
+#include <sonde/config.hpp>
+#include <string_view>
+
+namespace sonde::config {
+
+/// "auto", "cfi", "fp" or "none".
+std::string_view to_string(UnwindMethod method) noexcept;
+
+/// ConfigError with a did-you-mean for any other name.
+Result<UnwindMethod> parse_unwind_method(std::string_view name);
+
+}  // namespace sonde::config
