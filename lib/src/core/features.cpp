@@ -26,6 +26,8 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"batch_lookup", "batched map reads (5.6)"},
     {"task_storage", "BPF memory of each thread (5.11)"},
     {"task_registers", "BPF access to a thread's saved registers (5.15)"},
+    {"bpf_loop", "BPF loops of any length (5.17)"},
+    {"maple_tree", "a process's mappings as a maple tree (6.1)"},
 }};
 
 }  // namespace

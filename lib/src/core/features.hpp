@@ -28,8 +28,10 @@ enum class Feature {
   batch_lookup,            // BPF_MAP_LOOKUP_BATCH, 5.6
   task_storage,            // BPF_MAP_TYPE_TASK_STORAGE in tracing programs, 5.11
   task_registers,          // bpf_task_pt_regs(), 5.15
+  bpf_loop,                // bpf_loop(), 5.17
+  maple_tree,              // mm_struct::mm_mt: mappings as a maple tree, 6.1
 };
-inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::task_registers) + 1;
+inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::maple_tree) + 1;
 
 std::string_view name_of(Feature feature) noexcept;
 /// What it gives, in a few words.

@@ -2,11 +2,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <string>
+#include <string_view>
 
 #include "core/features.hpp"
 #include "core/libbpf_log.hpp"
@@ -73,6 +76,30 @@ bool has_tracing_helper(bpf_func_id helper) noexcept {
   return ::libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, helper, nullptr) == 1;
 }
 
+// Whether the kernel's type information has this name among its strings. Parsing all of it to ask
+// for one member takes many times as long.
+bool btf_names(std::string_view name) noexcept {
+  const UniqueFd file(::open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC));
+  btf_header header{};
+  if (!file || ::pread(file.get(), &header, sizeof(header), 0) != sizeof(header) ||
+      header.magic != BTF_MAGIC) {
+    return false;
+  }
+  std::string strings(header.str_len, '\0');
+  std::size_t length = 0;
+  while (length < strings.size()) {
+    const auto offset = static_cast<off_t>(header.hdr_len + header.str_off + length);
+    const ssize_t got =
+        ::pread(file.get(), strings.data() + length, strings.size() - length, offset);
+    if (got <= 0) return false;
+    length += static_cast<std::size_t>(got);
+  }
+  std::string entry(1, '\0');
+  entry += name;
+  entry += '\0';
+  return strings.find(entry) != std::string::npos;
+}
+
 bool probe_quietly(Feature feature) noexcept {
   switch (feature) {
     case Feature::btf:
@@ -103,6 +130,10 @@ bool probe_quietly(Feature feature) noexcept {
       return has_tracing_helper(BPF_FUNC_task_storage_get);
     case Feature::task_registers:
       return has_tracing_helper(BPF_FUNC_task_pt_regs);
+    case Feature::bpf_loop:
+      return has_tracing_helper(BPF_FUNC_loop);
+    case Feature::maple_tree:
+      return btf_names("mm_mt");
   }
   return false;
 }

@@ -234,6 +234,7 @@ Overhead Session::Impl::measure_overhead() const {
   Overhead overhead;
   ThreadTime own = caller_time;
   own += reader_time;
+  own += tracer->worker_time();
   overhead.user_cpu_ns = own.user_ns;
   overhead.system_cpu_ns = own.system_ns;
   overhead.bpf_ns = BpfStats::estimate(program_time(tracer->object()), tracer->program_runs());

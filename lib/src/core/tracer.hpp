@@ -14,6 +14,7 @@
 #include <sonde/report.hpp>
 #include "core/bpf_stats.hpp"
 #include "core/event_source.hpp"
+#include "core/thread_time.hpp"
 
 namespace sonde::core {
 
@@ -47,6 +48,8 @@ class Tracer {
   virtual Accounting accounting() const = 0;
   /// Memory of buffers that are not BPF maps (perf rings).
   virtual std::uint64_t ring_bytes() const noexcept = 0;
+  /// CPU time of threads of its own.
+  virtual ThreadTime worker_time() const { return {}; }
   /// Mean delay from kernel to user space of the records so far.
   virtual std::optional<double> event_latency_us() const noexcept = 0;
   /// Program runs whose interrupt or trap the traced programs paid for.
