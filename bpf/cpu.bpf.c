@@ -24,8 +24,7 @@ struct {
 	__type(value, struct sonde_cpu_counters);
 } counters SEC(".maps");
 
-SEC("?perf_event")
-int cpu_sample(void *ctx)
+static __always_inline int sample(void *ctx, bool cfi)
 {
 	struct task_struct *task = filter_current();
 	struct sonde_cpu_counters *c;
@@ -57,11 +56,24 @@ int cpu_sample(void *ctx)
 		return 0;
 	}
 
-	if (!stack_counts_add(ctx, task, tgid, filter_pid_of(task), 0, 1)) {
+	if (!stack_counts_add(ctx, task, tgid, filter_pid_of(task), 0, 1, cfi)) {
 		c->lost_map_full++;
 		return 0;
 	}
 	c->recorded++;
 	__sync_fetch_and_add(&cpu_recorded, 1);
 	return 0;
+}
+
+SEC("?perf_event")
+int cpu_sample(void *ctx)
+{
+	return sample(ctx, false);
+}
+
+/* Instead of the one above where call frame information can be used. */
+SEC("?perf_event")
+int cpu_sample_cfi(void *ctx)
+{
+	return sample(ctx, true);
 }

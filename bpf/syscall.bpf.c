@@ -71,9 +71,10 @@ static __always_inline __u64 stack_weight(const struct ended_call *call)
 	return call_stack_weight == SONDE_WEIGHT_ERRORS ? call->error != 0 : 1;
 }
 
+/* `cfi`: as stack_counts_add(). */
 static __always_inline void end_call(void *ctx, struct task_struct *task,
 				     struct sonde_call_counters *c, struct ended_call *call,
-				     const struct open_call *open)
+				     const struct open_call *open, bool cfi)
 {
 	if (call->returned && call->result < 0 && call->result >= -CALL_MAX_ERROR &&
 	    (call->abi == SONDE_ABI_URING || call_role(call->abi, call->number) != CALL_SIGRETURN))
@@ -91,14 +92,14 @@ static __always_inline void end_call(void *ctx, struct task_struct *task,
 		c->errors++;
 	if (call_stacks && call->abi != SONDE_ABI_URING && stack_weight(call) &&
 	    !stack_counts_add(ctx, task, filter_trusted_tgid(task), filter_trusted_pid(task),
-			      SONDE_STACK_CALL(call->abi, call->number), stack_weight(call)))
+			      SONDE_STACK_CALL(call->abi, call->number), stack_weight(call), cfi))
 		c->stacks_lost++;
 }
 
 /* A thread's own call, from its begin on; the target was checked then. */
 static __always_inline void end_open_call(void *ctx, struct task_struct *task,
 					  struct sonde_call_counters *c, struct open_call *open,
-					  long result, bool returned)
+					  long result, bool returned, bool cfi)
 {
 	struct ended_call call = {.start_ns = open->start_ns,
 				  .result = result,
@@ -119,14 +120,14 @@ static __always_inline void end_open_call(void *ctx, struct task_struct *task,
 		c->filtered_paused++;
 		return;
 	}
-	end_call(ctx, task, c, &call, open);
+	end_call(ctx, task, c, &call, open, cfi);
 }
 
 /* A call whose begin was not looked at: counting only, not a target, denied by seccomp (which comes
  * before the begin is traced), or begun before sonde. */
 static __always_inline void end_unseen_call(void *ctx, struct task_struct *task,
 					    struct sonde_call_counters *c, __s32 number,
-					    long result, bool returned)
+					    long result, bool returned, bool cfi)
 {
 	__u8 abi = call_abi(task);
 	struct ended_call call = {.result = result, .abi = abi, .returned = returned};
@@ -156,7 +157,7 @@ static __always_inline void end_unseen_call(void *ctx, struct task_struct *task,
 			call.tid = filter_trusted_pid(task);
 		if (call_timed)
 			call.now_ns = bpf_ktime_get_ns();
-		end_call(ctx, task, c, &call, NULL);
+		end_call(ctx, task, c, &call, NULL, cfi);
 	}
 }
 
@@ -235,8 +236,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long number)
 	return 0;
 }
 
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
+static __always_inline int exit_call(void *ctx, struct pt_regs *regs, long result, bool cfi)
 {
 	struct sonde_call_counters *c = open_counters();
 	struct task_struct *task;
@@ -249,28 +249,25 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
 		return 0;
 	open = bpf_task_storage_get(&open_calls, task, NULL, 0);
 	if (open && open->active)
-		end_open_call(ctx, task, c, open, result, true);
+		end_open_call(ctx, task, c, open, result, true, cfi);
 	else
-		end_unseen_call(ctx, task, c, call_number(regs), result, true);
+		end_unseen_call(ctx, task, c, call_number(regs), result, true, cfi);
 	return 0;
 }
 
-/* Instead of the two above where only counts are wanted. */
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(syscall_count, struct pt_regs *regs, long result)
+static __always_inline int count_call(void *ctx, struct pt_regs *regs, long result, bool cfi)
 {
 	struct sonde_call_counters *c = open_counters();
 
 	if (c)
-		end_unseen_call(ctx, bpf_get_current_task_btf(), c, call_number(regs), result,
-				true);
+		end_unseen_call(ctx, bpf_get_current_task_btf(), c, call_number(regs), result, true,
+				cfi);
 	return 0;
 }
 
 /* exit() and exit_group() end here. A thread that is killed in another call returns from it
  * first. */
-SEC("?tp_btf/sched_process_exit")
-int BPF_PROG(syscall_thread_exit)
+static __always_inline int exit_thread(void *ctx, bool cfi)
 {
 	struct sonde_call_counters *c = open_counters();
 	struct task_struct *task;
@@ -281,12 +278,11 @@ int BPF_PROG(syscall_thread_exit)
 	task = bpf_get_current_task_btf();
 	open = bpf_task_storage_get(&open_calls, task, NULL, 0);
 	if (open && open->active)
-		end_open_call(ctx, task, c, open, 0, false);
+		end_open_call(ctx, task, c, open, 0, false, cfi);
 	return 0;
 }
 
-SEC("?tp_btf/sched_process_exit")
-int BPF_PROG(syscall_count_thread_exit)
+static __always_inline int count_thread_exit(void *ctx, bool cfi)
 {
 	struct sonde_call_counters *c = open_counters();
 	struct task_struct *task;
@@ -301,8 +297,58 @@ int BPF_PROG(syscall_count_thread_exit)
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	number = (__s32)BPF_CORE_READ(regs, orig_ax);
 	if (number >= 0 && call_role(call_abi(task), number) == CALL_EXITS)
-		end_unseen_call(ctx, task, c, number, 0, false);
+		end_unseen_call(ctx, task, c, number, 0, false, cfi);
 	return 0;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(syscall_exit, struct pt_regs *regs, long result)
+{
+	return exit_call(ctx, regs, result, false);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(syscall_thread_exit)
+{
+	return exit_thread(ctx, false);
+}
+
+/* Instead of syscall_enter and the two above where only counts are wanted. */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(syscall_count, struct pt_regs *regs, long result)
+{
+	return count_call(ctx, regs, result, false);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(syscall_count_thread_exit)
+{
+	return count_thread_exit(ctx, false);
+}
+
+/* The same four where stacks are wanted and call frame information can be used. */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(syscall_exit_cfi, struct pt_regs *regs, long result)
+{
+	return exit_call(ctx, regs, result, true);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(syscall_thread_exit_cfi)
+{
+	return exit_thread(ctx, true);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(syscall_count_cfi, struct pt_regs *regs, long result)
+{
+	return count_call(ctx, regs, result, true);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(syscall_count_thread_exit_cfi)
+{
+	return count_thread_exit(ctx, true);
 }
 
 /* Once, after the gate was opened: the calls that tasks are asleep in. Of one that runs, the saved

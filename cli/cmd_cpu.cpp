@@ -8,6 +8,7 @@
 #include "output.hpp"
 #include "session_options.hpp"
 #include "trace.hpp"
+#include "unwind_flags.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -21,6 +22,7 @@ class CpuCommand final : public Command {
         ->type_name("auto|cpu-clock|cycles")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->group(kGroup);
+    unwind_.add_to(app, kGroup);
     app.add_flag("--user", user_, "Only the user part of stacks")->group(kGroup);
     app.add_flag("--kernel", kernel_, "Only the kernel part of stacks")->group(kGroup);
     output_.add_to(app);
@@ -36,6 +38,8 @@ class CpuCommand final : public Command {
       if (!event) return for_flag("--event", event.error());
       cpu.event = *event;
     }
+    if (auto applied = unwind_.apply(request->config.unwind); !applied)
+      return tl::unexpected(std::move(applied.error()));
     if (user_ || kernel_) {
       cpu.user_stacks = user_;
       cpu.kernel_stacks = kernel_;
@@ -50,6 +54,7 @@ class CpuCommand final : public Command {
   SessionOptions session_;
   OutputOptions output_;
   std::string event_;
+  UnwindFlags unwind_;
   bool user_ = false;
   bool kernel_ = false;
 };

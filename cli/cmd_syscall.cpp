@@ -35,6 +35,9 @@ class SyscallCommand final : public Command {
     if (auto applied = flags_.apply(options); !applied) {
       return tl::unexpected(std::move(applied.error()));
     }
+    if (auto applied = flags_.unwind.apply(request->config.unwind); !applied) {
+      return tl::unexpected(std::move(applied.error()));
+    }
     if (options.trace && request->interval) {
       return fail(ErrorCode::ConfigError,
                   "--trace cannot be combined with --interval: it shows calls as they return");

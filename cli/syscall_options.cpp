@@ -85,7 +85,7 @@ void SyscallFlags::add_to(CLI::App& app) {
       ->type_name("N")
       ->multi_option_policy(latest)
       ->group(kWhat);
-  app.add_flag("--stacks", stacks, "Also the stacks that make the calls")->group(kWhat);
+  unwind.add_optional_to(app, kWhat);
   app.add_option("--weight", weight, "What stacks are weighed by (default: count)")
       ->type_name("count|time|errors")
       ->multi_option_policy(latest)
@@ -159,7 +159,7 @@ Result<void> SyscallFlags::apply(SyscallOptions& options) const {
   if (error_table) options.error_table = true;
   if (histogram) options.histograms = true;
   if (trace) options.trace = true;
-  if (stacks) options.stacks = true;
+  if (unwind.given()) options.stacks = true;
   return check(options);
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "unwind_flags.hpp"
+
 namespace CLI {
 class App;
 }
@@ -24,7 +26,7 @@ struct SyscallFlags {
   bool error_table = false;
   bool histogram = false;
   bool trace = false;
-  bool stacks = false;
+  UnwindFlags unwind;
 
   void add_to(CLI::App& app);
   /// What was given replaces that setting of `options`. ConfigError names the flag.

@@ -66,23 +66,36 @@ struct signal_struct {
 };
 
 struct thread_info {
-	__u32 status; /* x86: TS_* */
+	unsigned long flags; /* TIF_* */
+	__u32 status;	     /* x86: TS_* */
 };
 
 /* The registers of user mode, as they are saved on entry to the kernel. */
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
+	unsigned long r15;
+	unsigned long r14;
+	unsigned long r13;
+	unsigned long r12;
+	unsigned long bp;
+	unsigned long bx;
+	unsigned long r11;
 	unsigned long r10;
 	unsigned long r9;
 	unsigned long r8;
-	unsigned long bp;
-	unsigned long bx;
+	unsigned long ax;
 	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax; /* number of the call; -1 outside of one */
+	unsigned long ip;
+	unsigned long sp;
 };
+
+typedef struct {
+	void *vdso;
+} mm_context_t;
 #endif
 
 struct io_kiocb {
@@ -105,6 +118,43 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
+typedef struct seqcount {
+	unsigned int sequence;
+} seqcount_t;
+
+struct mm_struct {
+	struct maple_tree mm_mt; /* since 6.1 */
+	seqcount_t mm_lock_seq;	 /* since 6.4: kernel_compat.bpf.h */
+	int map_count;
+	unsigned long exec_vm;
+	mm_context_t context;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_pgoff;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state; /* since 5.14: kernel_compat.bpf.h */
@@ -116,8 +166,8 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
-	void *mm;	    /* NULL in kernel threads */
-	__u64 self_exec_id; /* program images run so far; 64 bits wide since 5.7 */
+	struct mm_struct *mm; /* NULL in kernel threads */
+	__u64 self_exec_id;   /* program images run so far; 64 bits wide since 5.7 */
 };
 
 #pragma clang attribute pop

@@ -4,6 +4,7 @@
 #define SONDE_STACK_BPF_H
 
 #include "kernel_types.bpf.h"
+#include "unwind.bpf.h"
 #include "../shared/cpu_event.h"
 #include <bpf/bpf_helpers.h>
 
@@ -12,7 +13,7 @@ const volatile bool stack_user = true;
 
 struct stack_buffer {
 	struct sonde_stack_record record;
-	__u64 frames[2 * SONDE_MAX_FRAMES];
+	__u64 frames[SONDE_MAX_FRAMES + SONDE_MAX_UNWOUND_FRAMES];
 };
 
 #define STACK_PART_SIZE (SONDE_MAX_FRAMES * sizeof(__u64))
@@ -23,14 +24,32 @@ static __always_inline __u64 stack_mix(__u64 hash, __u64 word)
 	return hash ^ (hash >> 29);
 }
 
-/*
- * Walks frame pointers through the kernel's own unwinder. A task without user memory (a kernel
- * thread) has no user stack: the helper fails for it, and that is not a failed walk.
- */
-static __always_inline void stack_capture(void *ctx, struct stack_buffer *buffer,
-					  bool has_user_memory)
+/* By frame pointers, through the kernel's own unwinder. */
+static __always_inline void walk_user(void *ctx, struct stack_buffer *buffer, __u32 kernel_size)
 {
 	struct sonde_stack_record *record = &buffer->record;
+	long size = bpf_get_stack(ctx, (void *)buffer->frames + kernel_size, STACK_PART_SIZE,
+				  BPF_F_USER_STACK);
+
+	if (size < 0) {
+		record->flags |= SONDE_STACK_USER_FAILED;
+		return;
+	}
+	record->user_frames = (__u32)size / sizeof(__u64);
+	if (size == STACK_PART_SIZE)
+		record->flags |= SONDE_STACK_USER_DEPTH;
+}
+
+/*
+ * A task without user memory (a kernel thread) has no user stack. With `cfi` the user frames are
+ * left in the state that is returned; without, or where that is NULL, they are in the buffer.
+ */
+static __always_inline struct unwind_state *stack_capture(void *ctx, struct stack_buffer *buffer,
+							  struct task_struct *task, __u32 tgid,
+							  bool cfi)
+{
+	struct sonde_stack_record *record = &buffer->record;
+	struct unwind_state *unwound;
 	__u32 kernel_size = 0;
 	long size;
 
@@ -42,43 +61,69 @@ static __always_inline void stack_capture(void *ctx, struct stack_buffer *buffer
 		if (size > 0) {
 			kernel_size = (__u32)size;
 			if (kernel_size > STACK_PART_SIZE)
-				return;
+				return NULL;
 			record->kernel_frames = kernel_size / sizeof(__u64);
 			if (kernel_size == STACK_PART_SIZE)
 				record->flags |= SONDE_STACK_KERNEL_DEPTH;
 		}
 	}
-	if (!stack_user || !has_user_memory)
-		return;
-	size = bpf_get_stack(ctx, (void *)buffer->frames + kernel_size, STACK_PART_SIZE,
-			     BPF_F_USER_STACK);
-	if (size < 0) {
-		record->flags |= SONDE_STACK_USER_FAILED;
-		return;
+	if (!stack_user || !BPF_CORE_READ(task, mm))
+		return NULL;
+	if (cfi && !is_compat_process(task)) {
+		unwound = unwind_user(task, tgid);
+		if (unwound) {
+			record->user_frames = unwound->frames_count;
+			record->flags |= unwound->stop;
+			return unwound;
+		}
 	}
-	record->user_frames = (__u32)size / sizeof(__u64);
-	if (size == STACK_PART_SIZE)
-		record->flags |= SONDE_STACK_USER_DEPTH;
+	walk_user(ctx, buffer, kernel_size);
+	return NULL;
 }
 
-/* A 64-bit name for everything in the record but its header. */
-static __always_inline __u64 stack_key(struct stack_buffer *buffer, __u32 exec_id)
+/* A 64-bit name for everything in the record but its header. `unwound_hash`: of the user frames, if
+ * they are not in the buffer. */
+static __always_inline __u64 stack_key(struct stack_buffer *buffer, __u32 exec_id,
+				       const struct unwind_state *unwound)
 {
 	struct sonde_stack_record *record = &buffer->record;
 	__u64 *comm = (__u64 *)record->comm;
-	__u32 frames = record->kernel_frames + record->user_frames;
+	__u32 frames = record->kernel_frames;
 	__u64 hash = stack_mix(record->tid, (__u64)record->tgid << 32 | exec_id);
 
 	hash = stack_mix(hash, comm[0]);
 	hash = stack_mix(hash, comm[1]);
 	hash = stack_mix(hash, (__u64)record->kernel_frames << 32 | record->flags);
 	hash = stack_mix(hash, record->label);
+	if (unwound)
+		hash = stack_mix(hash, unwound->hash);
+	else
+		frames += record->user_frames;
 	for (__u32 i = 0; i < 2 * SONDE_MAX_FRAMES; i++) {
 		if (i >= frames)
 			break;
 		hash = stack_mix(hash, buffer->frames[i]);
 	}
 	return hash;
+}
+
+/* Puts the user frames behind the kernel's. */
+static __always_inline void stack_append(struct stack_buffer *buffer,
+					 const struct unwind_state *unwound)
+{
+	__u64 kernel_frames = buffer->record.kernel_frames;
+	__u64 size = buffer->record.user_frames * sizeof(__u64);
+
+	/* What is compared must be what is used. */
+	asm volatile("" : "+r"(kernel_frames));
+	if (kernel_frames > SONDE_MAX_FRAMES)
+		return;
+	asm volatile("" : "+r"(kernel_frames));
+	asm volatile("" : "+r"(size));
+	if (size > SONDE_MAX_UNWOUND_FRAMES * sizeof(__u64))
+		return;
+	asm volatile("" : "+r"(size));
+	bpf_probe_read_kernel(buffer->frames + kernel_frames, size, unwound->frames);
 }
 
 #endif

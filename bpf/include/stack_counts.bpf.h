@@ -8,6 +8,7 @@
 
 #include "kernel_types.bpf.h"
 #include "stack.bpf.h"
+#include "stack_dump.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
@@ -65,29 +66,43 @@ static __always_inline __u64 wakeup_flag(__u32 tgid, __u32 exec_id)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline bool send_stack(struct stack_buffer *buffer, __u32 exec_id)
+/* Frames in files need no mappings to be named. */
+static __always_inline bool needs_mappings(const struct unwind_state *unwound)
+{
+	return !unwound || unwound->outside_files;
+}
+
+static __always_inline bool send_stack(struct stack_buffer *buffer, __u32 exec_id,
+				       const struct unwind_state *unwound)
 {
 	struct sonde_stack_record *record = &buffer->record;
 	__u64 size =
 	    sizeof(*record) + (record->kernel_frames + record->user_frames) * sizeof(__u64);
+	__u64 wakeup = BPF_RB_NO_WAKEUP;
 
 	if (size > sizeof(*buffer))
 		return false;
+	if (unwound)
+		stack_append(buffer, unwound);
+	if (needs_mappings(unwound))
+		wakeup = wakeup_flag(record->tgid, exec_id);
 	record->header.kind = SONDE_RECORD_STACK;
 	record->header.version = SONDE_WIRE_VERSION;
 	record->header.length = size;
 	record->header.time_ns = bpf_ktime_get_ns();
-	return !bpf_ringbuf_output(&stacks, buffer, size, wakeup_flag(record->tgid, exec_id));
+	return !bpf_ringbuf_output(&stacks, buffer, size, wakeup);
 }
 
 /*
- * Adds `weight` to the stack of the current task, which is `task`. False if there is no room for a
+ * Adds `weight` to the stack of the current task, which is `task`. `cfi`: its user part by call
+ * frame information, which only programs of 6.1 and later may do. False if there is no room for a
  * new stack. A stack that finds no room in the ring is counted all the same and sent at the next
  * drain.
  */
 static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task, __u32 tgid,
-					     __u32 tid, __u32 label, __u64 weight)
+					     __u32 tid, __u32 label, __u64 weight, bool cfi)
 {
+	const struct unwind_state *unwound;
 	struct stack_buffer *buffer;
 	__u32 zero = 0, exec_id;
 	__u64 *count;
@@ -103,13 +118,15 @@ static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task
 	buffer->record.label = label;
 	buffer->record.pad = 0;
 	bpf_get_current_comm(buffer->record.comm, sizeof(buffer->record.comm));
-	stack_capture(ctx, buffer, BPF_CORE_READ(task, mm) != NULL);
-	buffer->record.key = stack_key(buffer, exec_id);
+	unwound = stack_capture(ctx, buffer, task, tgid, cfi);
+	if (cfi && unwound && unwound->missed && send_stack_dump(buffer, unwound))
+		return !bpf_map_update_elem(map, &buffer->record.key, &weight, BPF_NOEXIST);
+	buffer->record.key = stack_key(buffer, exec_id, unwound);
 
 	count = bpf_map_lookup_elem(map, &buffer->record.key);
 	if (!count) {
 		if (!bpf_map_update_elem(map, &buffer->record.key, &weight, BPF_NOEXIST)) {
-			send_stack(buffer, exec_id);
+			send_stack(buffer, exec_id, unwound);
 			return true;
 		}
 		/* Another CPU may have inserted it meanwhile. */

@@ -84,7 +84,7 @@ static __always_inline int end_operation(void *ctx, __u64 request, __s32 result,
 		return 0;
 	}
 	call.now_ns = bpf_ktime_get_ns();
-	end_call(ctx, task, c, &call, NULL);
+	end_call(ctx, task, c, &call, NULL, false);
 	return 0;
 }
 

@@ -73,9 +73,15 @@ TruncatedCounts StackCounts::truncated() const noexcept {
   TruncatedCounts counts;
   for (const auto& [key, entry] : entries_) {
     if (!entry.known) continue;
-    if ((entry.flags & SONDE_STACK_KERNEL_DEPTH) != 0) counts.kernel_depth += entry.total;
-    if ((entry.flags & SONDE_STACK_USER_DEPTH) != 0) counts.user_depth += entry.total;
-    if ((entry.flags & SONDE_STACK_USER_FAILED) != 0) counts.user_failed += entry.total;
+    const auto add = [&entry = entry](std::uint32_t flag, std::uint64_t& count) {
+      if ((entry.flags & flag) != 0) count += entry.total;
+    };
+    add(SONDE_STACK_KERNEL_DEPTH, counts.kernel_depth);
+    add(SONDE_STACK_USER_DEPTH, counts.user_depth);
+    add(SONDE_STACK_USER_FAILED, counts.user_failed);
+    add(SONDE_STACK_USER_NO_CFI, counts.no_cfi);
+    add(SONDE_STACK_USER_NO_MAPPING, counts.no_mapping);
+    add(SONDE_STACK_USER_LOST_REGISTER, counts.lost_register);
   }
   return counts;
 }

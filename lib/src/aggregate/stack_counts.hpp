@@ -16,6 +16,9 @@ struct TruncatedCounts {
   std::uint64_t kernel_depth = 0;
   std::uint64_t user_depth = 0;
   std::uint64_t user_failed = 0;
+  std::uint64_t no_cfi = 0;
+  std::uint64_t no_mapping = 0;
+  std::uint64_t lost_register = 0;
 };
 
 /// Joins stack records with the counts that name them. Stacks and counts arrive in any order: a

@@ -41,7 +41,11 @@ Result<CpuPlan> plan_cpu(const EbpfConfig& config, const core::FeatureSet& featu
   plan.hardware_cycles = has_cycles;
   plan.entries.push_back(sampling_entry(has_cycles, config.cpu.event == CpuEvent::cpu_clock));
 
-  plan.entries.push_back(kEntries.primary("stacks", "frame pointers"));
+  const UnwindMethod method = config.cpu.user_stacks ? config.unwind.method : UnwindMethod::none;
+  const auto cfi = uses_cfi(method, features);
+  if (!cfi) return tl::unexpected(cfi.error());
+  plan.cfi = *cfi;
+  plan.entries.push_back(kEntries.user_stacks(plan.cfi, method));
 
   plan.sideband = features.has(Feature::sideband);
   plan.entries.push_back(

@@ -16,6 +16,7 @@ struct CpuPlan {
   bool kernel_lookup = false;
   bool kernel_symbols = false;
   bool program_time = false;
+  bool cfi = false;
   std::vector<PlanEntry> entries;
 };
 

@@ -52,6 +52,7 @@ class CpuTracer final : public core::Tracer {
   Result<void> drain() noexcept override { return stacks_.drain(); }
   Accounting accounting() const override;
   std::uint64_t ring_bytes() const noexcept override { return stacks_.ring_bytes(); }
+  core::ThreadTime worker_time() const override { return stacks_.worker_time(); }
   std::optional<double> event_latency_us() const noexcept override {
     return stacks_.event_latency_us();
   }
@@ -70,6 +71,9 @@ class CpuTracer final : public core::Tracer {
  private:
   symbolize::SymbolizerOptions symbolizer_options();
   void configure();
+  const bpf_program* sampling_program() const noexcept {
+    return plan_.cfi ? skeleton_->progs.cpu_sample_cfi : skeleton_->progs.cpu_sample;
+  }
   sonde_cpu_counters counters() const noexcept;
 
   const EbpfConfig config_;
@@ -101,13 +105,16 @@ void CpuTracer::configure() {
   configure_filter(*skeleton_->rodata, filter_, static_cast<std::uint32_t>(::getpid()),
                    core::own_pid_namespace());
   skeleton_->rodata->stack_kernel = config_.cpu.kernel_stacks;
-  skeleton_->rodata->stack_user = config_.cpu.user_stacks;
+  skeleton_->rodata->stack_user =
+      config_.cpu.user_stacks && config_.unwind.method != UnwindMethod::none;
   skeleton_->rodata->max_samples = config_.max_samples;
   ::bpf_map__set_max_entries(skeleton_->maps.counts_a, StackRecorder::kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.counts_b, StackRecorder::kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.stacks, StackRecorder::kRingBytes);
   if (filter_.tgids.empty()) ::bpf_map__set_max_entries(skeleton_->maps.filter_tgids, 1);
-  ::bpf_program__set_autoload(skeleton_->progs.cpu_sample, true);
+  ::bpf_program__set_autoload(skeleton_->progs.cpu_sample, !plan_.cfi);
+  ::bpf_program__set_autoload(skeleton_->progs.cpu_sample_cfi, plan_.cfi);
+  configure_unwinder(skeleton_->maps, plan_.cfi);
   ::bpf_program__set_autoload(skeleton_->progs.ksym_names, plan_.kernel_lookup);
   ::bpf_program__set_autoload(skeleton_->progs.filter_follow_fork, filter_.follow_children);
   ::bpf_program__set_autoload(skeleton_->progs.filter_begin_at_exec, filter_.from_exec);
@@ -125,10 +132,12 @@ Result<void> CpuTracer::load() {
   if (auto filled = fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_); !filled)
     return filled;
 
-  return stacks_.open(
-      {::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),
-       ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
-      plan_.sideband, plan_.batches);
+  auto opened =
+      stacks_.open({::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),
+                    ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
+                   plan_.sideband, plan_.batches);
+  if (!opened || !plan_.cfi) return opened;
+  return stacks_.open_unwinder(unwind_maps(*skeleton_), config_.unwind.table_bytes, filter_.tgids);
 }
 
 Result<void> CpuTracer::attach() {
@@ -140,12 +149,12 @@ Result<void> CpuTracer::attach() {
     return attached;
   }
   attached_ns_ = core::monotonic_ns();
-  return sampler_.attach(skeleton_->progs.cpu_sample);
+  return sampler_.attach(sampling_program());
 }
 
 Result<void> CpuTracer::maintain() {
   if (auto maintained = stacks_.maintain(); !maintained) return maintained;
-  return sampler_.attach(skeleton_->progs.cpu_sample);
+  return sampler_.attach(sampling_program());
 }
 
 void CpuTracer::detach() noexcept {
@@ -168,10 +177,7 @@ Accounting CpuTracer::accounting() const {
   books.lost["stack_ring_full"] = counts.nameless();
   books.reported = counts.counted() - counts.nameless();
   books.in_flight = c.recorded - counts.counted();
-  const aggregate::TruncatedCounts truncated = counts.truncated();
-  books.truncated["kernel_depth"] = truncated.kernel_depth;
-  books.truncated["user_depth"] = truncated.user_depth;
-  books.truncated["user_unreadable"] = truncated.user_failed;
+  stacks_.count_truncated(books.truncated);
   return books;
 }
 

@@ -3,9 +3,27 @@
 
 #include <string>
 
+#include <sonde/config.hpp>
 #include <sonde/report.hpp>
+#include "core/features.hpp"
+#include "util/fail.hpp"
 
 namespace sonde::tracers {
+
+/// Whether stacks are unwound by call frame information. IncompatibleKernel if the configuration
+/// insists on what the kernel cannot do.
+inline Result<bool> uses_cfi(UnwindMethod method, const core::FeatureSet& features) {
+  using core::Feature;
+  if (method == UnwindMethod::frame_pointers || method == UnwindMethod::none) return false;
+  const bool can = features.has(Feature::task_registers) && features.has(Feature::bpf_loop) &&
+                   features.has(Feature::maple_tree);
+  if (method == UnwindMethod::cfi && !can) {
+    return fail(ErrorCode::IncompatibleKernel,
+                "this kernel cannot unwind stacks by call frame information",
+                "Boot Linux 6.1 or later, or follow frame pointers: --stacks fp");
+  }
+  return can;
+}
 
 /// Makes the entries of one tracer's plan.
 class PlanEntries {
@@ -28,6 +46,15 @@ class PlanEntries {
     return {
         tracer_,       std::move(feature), {}, PlanEntry::State::missing, std::move(consequence),
         std::move(fix)};
+  }
+
+  PlanEntry user_stacks(bool cfi, UnwindMethod method) const {
+    if (method == UnwindMethod::none) return primary("stacks", "kernel part only");
+    if (cfi) return primary("stacks", "call frame information");
+    if (method == UnwindMethod::frame_pointers) return primary("stacks", "frame pointers");
+    return fallback("stacks", "frame pointers",
+                    "code built without frame pointers shows one or two frames",
+                    "boot Linux 6.1 or later");
   }
 
   PlanEntry own_cost(bool measured) const {

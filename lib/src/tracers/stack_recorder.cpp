@@ -28,12 +28,59 @@ Result<void> StackRecorder::open(const Maps& maps, bool sideband, bool batches) 
   return {};
 }
 
+Result<void> StackRecorder::open_unwinder(const UnwindMaps& maps, std::uint64_t table_bytes,
+                                          std::span<const std::uint32_t> tgids) {
+  unwinder_ = std::make_unique<Unwinder>(
+      table_bytes, spaces_, [this](std::span<const std::byte> record) { on_record(record); });
+  return unwinder_->open(maps, tgids);
+}
+
+void StackRecorder::take() {
+  if (unwinder_ != nullptr) unwinder_->settle();
+  taken_ = counts_.take();
+}
+
+std::uint64_t StackRecorder::ring_bytes() const noexcept {
+  return (sideband_ == nullptr ? 0 : sideband_->ring_bytes()) +
+         (unwinder_ == nullptr ? 0 : unwinder_->chunk_bytes());
+}
+
+core::ThreadTime StackRecorder::worker_time() const {
+  return unwinder_ == nullptr ? core::ThreadTime{} : unwinder_->worker_time();
+}
+
+void StackRecorder::count_truncated(std::map<std::string, std::uint64_t>& truncated) const {
+  const aggregate::TruncatedCounts counts = counts_.truncated();
+  truncated["kernel_depth"] = counts.kernel_depth;
+  truncated["depth"] = counts.user_depth;
+  truncated["unreadable_stack"] = counts.user_failed;
+  if (unwinder_ == nullptr) return;
+  truncated["no_cfi"] = counts.no_cfi;
+  truncated["unknown_mapping"] = counts.no_mapping;
+  truncated["lost_register"] = counts.lost_register;
+}
+
 std::vector<core::EventSource*> StackRecorder::sources() noexcept {
   std::vector<core::EventSource*> all;
+  if (unwinder_ != nullptr) all.push_back(unwinder_.get());
   if (sideband_ != nullptr) all.push_back(sideband_.get());
   all.push_back(ring_.get());
   return all;
 }
+
+namespace {
+
+// Frames in files need none of the process.
+bool needs_mappings(std::span<const std::byte> record, const sonde_stack_record& stack) {
+  std::size_t at = sizeof(stack) + stack.kernel_frames * sizeof(std::uint64_t);
+  for (std::uint64_t frame = 0; at + sizeof(frame) <= record.size(); at += sizeof(frame)) {
+    std::memcpy(&frame, record.data() + at, sizeof(frame));
+    if ((frame & SONDE_FRAME_IN_FILE) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 void StackRecorder::on_record(std::span<const std::byte> record) noexcept {
   if (!counts_.consume(record)) {
@@ -44,7 +91,7 @@ void StackRecorder::on_record(std::span<const std::byte> record) noexcept {
   std::memcpy(&stack, record.data(), std::min(sizeof(stack), record.size()));
   latency_total_ns_ += core::monotonic_ns() - stack.header.time_ns;
   ++latency_records_;
-  if (stack.user_frames != 0) {
+  if (needs_mappings(record, stack)) {
     spaces_.observe(static_cast<std::int32_t>(stack.tgid), stack.header.time_ns);
   }
 }
@@ -57,6 +104,7 @@ Result<void> StackRecorder::drain() {
 Result<void> StackRecorder::maintain() {
   // A stack arrives well within this time after its sample.
   constexpr std::uint64_t kLongestDelayNs = 5'000'000'000;
+  if (unwinder_ != nullptr) unwinder_->maintain();
   spaces_.forget_unobserved(core::monotonic_ns() - kLongestDelayNs);
   return sideband_ == nullptr ? Result<void>() : sideband_->follow_cpus();
 }
@@ -67,7 +115,9 @@ StackProfile StackRecorder::profile() {
       if (stack.label_id != 0) stack.label = label_name_(stack.label_id);
     }
   }
-  StackProfile profile = symbolizer_.symbolize(taken_, spaces_);
+  StackProfile profile = unwinder_ == nullptr
+                             ? symbolizer_.symbolize(taken_, spaces_)
+                             : symbolizer_.symbolize(taken_, spaces_, unwinder_->files());
   taken_.clear();
   return profile;
 }
@@ -79,6 +129,10 @@ std::optional<double> StackRecorder::event_latency_us() const noexcept {
 
 std::vector<std::string> StackRecorder::notices() const {
   std::vector<std::string> notices = symbolizer_.notices();
+  if (unwinder_ != nullptr) {
+    for (std::string& notice : unwinder_->notices())
+      notices.push_back(std::move(notice));
+  }
   if (sideband_ != nullptr && sideband_->lost() != 0) {
     notices.push_back(fmt::format(
         "{} records of new mappings were lost: some frames may have no names", sideband_->lost()));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include "ingest/sideband.hpp"
 #include "process/address_spaces.hpp"
 #include "symbolize/symbolizer.hpp"
+#include "tracers/unwinder.hpp"
 
 namespace sonde::tracers {
 
@@ -40,6 +42,10 @@ class StackRecorder {
 
   /// `sideband`: follow new mappings by the kernel's records. `batches`: as CountDrain.
   Result<void> open(const Maps& maps, bool sideband, bool batches);
+  /// Where stacks are unwound by call frame information, after open(): makes the tables of what
+  /// `tgids` map now, and of other files as samples meet them.
+  Result<void> open_unwinder(const UnwindMaps& maps, std::uint64_t table_bytes,
+                             std::span<const std::uint32_t> tgids);
   /// Mappings before stacks: the first stack of a process asks for what it maps.
   std::vector<core::EventSource*> sources() noexcept;
   Result<void> drain();
@@ -47,14 +53,16 @@ class StackRecorder {
   Result<void> maintain();
 
   /// Sets aside what was counted since the last call.
-  void take() { taken_ = counts_.take(); }
+  void take();
   /// What take() set aside, with names. Title, sample types and period are left to the caller.
   StackProfile profile();
 
   const aggregate::StackCounts& counts() const noexcept { return counts_; }
-  std::uint64_t ring_bytes() const noexcept {
-    return sideband_ == nullptr ? 0 : sideband_->ring_bytes();
-  }
+  /// Kernel memory that no BPF object holds.
+  std::uint64_t ring_bytes() const noexcept;
+  core::ThreadTime worker_time() const;
+  /// Why stacks are incomplete, by name, into the books.
+  void count_truncated(std::map<std::string, std::uint64_t>& truncated) const;
   /// Mean delay of stack records from the kernel.
   std::optional<double> event_latency_us() const noexcept;
   std::vector<std::string> notices() const;
@@ -72,6 +80,7 @@ class StackRecorder {
   std::uint64_t latency_records_ = 0;
   std::vector<symbolize::RawStack> taken_;
   symbolize::Symbolizer symbolizer_;
+  std::unique_ptr<Unwinder> unwinder_;  // its thread uses spaces_
   LabelName label_name_;
 };
 

@@ -12,6 +12,7 @@
 #include "core/libbpf_log.hpp"
 #include "core/machine.hpp"
 #include "syscalls/call_readers.hpp"
+#include "tracers/kernel_tables.hpp"
 #include "tracers/stack_recorder.hpp"
 #include "util/fail.hpp"
 
@@ -94,6 +95,7 @@ void SyscallObject::size_maps() {
                              request_.options.stacks ? StackRecorder::kRingBytes : 4096);
   if (!quick_counts()) ::bpf_map__set_max_entries(skeleton_->maps.quick_counts, 1);
   if (!plan_.timed) ::bpf_map__set_autocreate(skeleton_->maps.open_calls, false);
+  configure_unwinder(skeleton_->maps, plan_.cfi);
 }
 
 // What the slot of `rows` takes must be like its maps, and libbpf cannot change the template that
@@ -112,11 +114,15 @@ Result<UniqueFd> SyscallObject::make_row_template() const {
 void SyscallObject::choose_programs(UringHooks hooks) {
   auto& programs = skeleton_->progs;
   ::bpf_program__set_autoload(programs.syscall_enter, plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_exit, plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_thread_exit, plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_count, !plan_.timed);
-  ::bpf_program__set_autoload(programs.syscall_count_thread_exit,
-                              !plan_.timed && plan_.counts_exits);
+  const bool counts_exits = !plan_.timed && plan_.counts_exits;
+  ::bpf_program__set_autoload(programs.syscall_exit, plan_.timed && !plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_exit_cfi, plan_.timed && plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_thread_exit, plan_.timed && !plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_thread_exit_cfi, plan_.timed && plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_count, !plan_.timed && !plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_count_cfi, !plan_.timed && plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_count_thread_exit, counts_exits && !plan_.cfi);
+  ::bpf_program__set_autoload(programs.syscall_count_thread_exit_cfi, counts_exits && plan_.cfi);
   ::bpf_program__set_autoload(programs.batch_flush, request_.options.trace);
   ::bpf_program__set_autoload(programs.syscall_seed, plan_.seeds);
   ::bpf_program__set_autoload(programs.syscall_in_flight, plan_.in_flight);

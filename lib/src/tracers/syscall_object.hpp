@@ -45,6 +45,7 @@ class SyscallObject {
   /// Loads and fills the maps. Nothing is attached.
   Result<void> load();
 
+  const TargetFilter& filter() const noexcept { return request_.filter; }
   /// nullptr before load().
   syscall_bpf* skeleton() const noexcept { return skeleton_.get(); }
 

@@ -49,7 +49,10 @@ Result<SyscallPlan> plan_syscall(const EbpfConfig& config, const core::FeatureSe
                                             : "tp_btf:io_uring_complete"));
   if (config.syscall.stacks) {
     plan.sideband = features.has(Feature::sideband);
-    plan.entries.push_back(kEntries.primary("stacks", "frame pointers"));
+    const auto cfi = uses_cfi(config.unwind.method, features);
+    if (!cfi) return tl::unexpected(cfi.error());
+    plan.cfi = *cfi;
+    plan.entries.push_back(kEntries.user_stacks(plan.cfi, config.unwind.method));
   }
   plan.entries.push_back(kEntries.own_cost(plan.program_time));
   if (!plan.batches) plan.entries.push_back(kEntries.map_reads_one_by_one());

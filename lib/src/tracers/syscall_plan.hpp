@@ -20,6 +20,8 @@ struct SyscallPlan {
   bool io_uring = true;
   /// With stacks: new mappings come by the kernel's records.
   bool sideband = false;
+  /// Stacks by call frame information.
+  bool cfi = false;
   bool batches = false;
   bool program_time = false;
   std::vector<PlanEntry> entries;

@@ -71,6 +71,7 @@ class Tracer final : public SyscallTracer {
   Tracer(const EbpfConfig& config, SyscallPlan plan, TargetFilter filter,
          const syscalls::Selection& selection, std::vector<int> errors)
       : options_(config.syscall),
+        table_bytes_(config.unwind.table_bytes),
         grouping_(grouping_of(config.syscall)),
         plan_(std::move(plan)),
         object_({options_, grouping_, std::move(filter), selection, std::move(errors)}, plan_),
@@ -99,6 +100,7 @@ class Tracer final : public SyscallTracer {
   Result<void> drain() noexcept override;
   Accounting accounting() const override;
   std::uint64_t ring_bytes() const noexcept override { return stacks_.ring_bytes(); }
+  core::ThreadTime worker_time() const override { return stacks_.worker_time(); }
   std::optional<double> event_latency_us() const noexcept override { return {}; }
   std::uint64_t program_runs() const noexcept override {
     return counters().seen * (plan_.timed ? 2 : 1);
@@ -127,6 +129,7 @@ class Tracer final : public SyscallTracer {
   sonde_call_counters counters() const noexcept;
 
   const SyscallOptions options_;
+  const std::uint64_t table_bytes_;
   const aggregate::CallGrouping grouping_;
   SyscallPlan plan_;
   SyscallObject object_;
@@ -168,7 +171,8 @@ Result<void> Tracer::load() {
         {::bpf_map__fd(skeleton()->maps.counts), ::bpf_map__fd(skeleton()->maps.counts_a),
          ::bpf_map__fd(skeleton()->maps.counts_b), ::bpf_map__fd(skeleton()->maps.stacks)},
         plan_.sideband, plan_.batches);
-    if (!opened) return opened;
+    if (!opened || !plan_.cfi) return opened;
+    return stacks_.open_unwinder(unwind_maps(*skeleton()), table_bytes_, object_.filter().tgids);
   }
   return {};
 }
@@ -188,9 +192,11 @@ Result<void> Tracer::attach() {
   const auto& programs = skeleton()->progs;
   return core::attach_loaded(
       {programs.filter_follow_fork, programs.filter_begin_at_exec, programs.syscall_enter,
-       programs.syscall_exit, programs.syscall_count, programs.syscall_thread_exit,
-       programs.syscall_count_thread_exit, programs.uring_submit, programs.uring_submit_sqe,
-       programs.uring_complete, programs.uring_complete_values, programs.filter_forget_exit},
+       programs.syscall_exit, programs.syscall_exit_cfi, programs.syscall_count,
+       programs.syscall_count_cfi, programs.syscall_thread_exit, programs.syscall_thread_exit_cfi,
+       programs.syscall_count_thread_exit, programs.syscall_count_thread_exit_cfi,
+       programs.uring_submit, programs.uring_submit_sqe, programs.uring_complete,
+       programs.uring_complete_values, programs.filter_forget_exit},
       links_);
 }
 
@@ -249,7 +255,10 @@ Accounting Tracer::accounting() const {
       c.filtered_self + c.filtered_target + c.filtered_call + c.filtered_result + c.filtered_paused;
   if (stream_ == nullptr) {
     books.lost["rows_full"] = c.lost_rows_full;
-    if (options_.stacks) books.truncated["stack_map_full"] = c.stacks_lost;
+    if (options_.stacks) {
+      stacks_.count_truncated(books.truncated);
+      books.truncated["stack_map_full"] = c.stacks_lost;
+    }
     books.reported = rows_.counted();
     books.in_flight = in_flight_.size() + (c.recorded - books.reported);
     return books;

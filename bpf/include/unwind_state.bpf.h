@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One stack being unwound, and the maps of the unwinder. */
+#ifndef SONDE_UNWIND_STATE_BPF_H
+#define SONDE_UNWIND_STATE_BPF_H
+
+#include "kernel_types.bpf.h"
+#include "../shared/unwind_event.h"
+#include <bpf/bpf_helpers.h>
+
+/* Raised by user space when a table was taken out: rules cached before are not to be used. */
+volatile __u32 unwind_generation = 0;
+/* Raised by user space each second, to tell which tables are in use. */
+volatile __u32 unwind_epoch = 0;
+/* Records of misses that found no room. */
+volatile __u64 unwind_misses_lost = 0;
+
+#define UNWIND_WINDOW_WORDS 32
+#define UNWIND_NODE_WORDS   32
+
+struct unwind_state {
+	__u64 pc;
+	__u64 sp;
+	__u64 bp;
+	__u64 bp_at;	 /* where bp is saved, if it was not read yet; else 0 */
+	__u64 is_return; /* 1: pc is a return address, and the call is before it */
+	__u64 registers; /* struct pt_regs * of user mode */
+	__u64 mm;
+	__u64 hash; /* of all frames */
+
+	/* The mapping looked up last. */
+	__u64 map_start;
+	__u64 map_end;
+	__u64 frame_delta;   /* frame - address */
+	__u64 address_delta; /* address in the ELF file - address in the process */
+	__u32 index;
+	__u32 first_page;
+	__u32 pages;
+	__u32 mapping; /* MAPPING_* */
+
+	__u32 frames_count;
+	__u32 stop;	  /* SONDE_STACK_*: why it ended early */
+	__u32 fallback;	  /* why frame pointers were followed last; 0: they were not */
+	__u32 generation; /* 0: nothing may be cached */
+	__u32 cpu;
+	__u32 tgid;
+	__u32 missed;	     /* some file had no table */
+	__u32 outside_files; /* frames that are addresses of the process */
+
+	__u64 window_start;
+	__u64 window[UNWIND_WINDOW_WORDS];
+	__u64 node[UNWIND_NODE_WORDS]; /* of the maple tree */
+	__u64 frames[SONDE_MAX_UNWOUND_FRAMES + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct unwind_state));
+} unwind_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct unwind_file_key);
+	__type(value, struct unwind_file);
+} unwind_files SEC(".maps");
+
+struct unwind_chunk {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, UNWIND_CHUNK_WORDS * sizeof(__u32));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, UNWIND_MAX_CHUNKS);
+	__type(key, __u32);
+	__array(values, struct unwind_chunk);
+} unwind_chunks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, UNWIND_DICTIONARY_MAX);
+	__type(key, __u32);
+	__type(value, struct unwind_dictionary_entry);
+} unwind_dictionary SEC(".maps");
+
+/* Files that user space was told of lately, by the second. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct unwind_file_key);
+	__type(value, __u32);
+} unwind_announced SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} unwind_misses SEC(".maps");
+
+#endif

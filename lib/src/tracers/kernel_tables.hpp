@@ -1,0 +1,89 @@
+// The maps of unwind_state.bpf.h: what the kernel's unwinder reads, written from user space.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <sonde/error.hpp>
+#include "unwind/table_store.hpp"
+#include "util/unique_fd.hpp"
+
+#include "shared/unwind_event.h"
+
+namespace sonde::tracers {
+
+/// Descriptors stay the caller's; the pointers are into the skeleton's mapped .bss.
+struct UnwindMaps {
+  int files_fd = -1;
+  int chunks_fd = -1;
+  int dictionary_fd = -1;
+  int misses_fd = -1;
+  volatile std::uint32_t* generation = nullptr;
+  volatile std::uint32_t* epoch = nullptr;
+  const volatile __u64* misses_lost = nullptr;
+};
+
+/// Of a loaded skeleton whose object includes unwind.bpf.h.
+template <class Skeleton>
+UnwindMaps unwind_maps(const Skeleton& skeleton) {
+  return {::bpf_map__fd(skeleton.maps.unwind_files),
+          ::bpf_map__fd(skeleton.maps.unwind_chunks),
+          ::bpf_map__fd(skeleton.maps.unwind_dictionary),
+          ::bpf_map__fd(skeleton.maps.unwind_misses),
+          &skeleton.bss->unwind_generation,
+          &skeleton.bss->unwind_epoch,
+          &skeleton.bss->unwind_misses_lost};
+}
+
+/// Makes the maps of an opened skeleton fit this machine, or leaves them out.
+template <class SkeletonMaps>
+void configure_unwinder(SkeletonMaps& maps, bool used) {
+  ::bpf_map__set_max_entries(maps.unwind_rule_caches,
+                             static_cast<std::uint32_t>(::libbpf_num_possible_cpus()));
+  for (bpf_map* map :
+       {maps.unwind_states, maps.unwind_files, maps.unwind_chunks, maps.unwind_dictionary,
+        maps.unwind_announced, maps.unwind_misses, maps.unwind_rule_caches})
+    ::bpf_map__set_autocreate(map, used);
+}
+
+/// Used by one thread.
+class KernelTables final : public unwind::ChunkMemory {
+ public:
+  explicit KernelTables(const UnwindMaps& maps) : maps_(maps) {}
+  ~KernelTables() override;
+  KernelTables(const KernelTables&) = delete;
+  KernelTables& operator=(const KernelTables&) = delete;
+
+  /// Valid until unmap().
+  Result<std::span<std::uint32_t>> chunk(std::uint32_t index) override;
+  /// Between two uses: mapped memory of the kernel would be counted as ours, too.
+  void unmap() noexcept;
+
+  /// The entries from `first` on. Before a table that refers to them is published.
+  Result<void> write_dictionary(std::span<const unwind_dictionary_entry> entries,
+                                std::size_t first);
+  Result<void> publish(const unwind_file_key& key, const unwind_file& file);
+  /// Returns when no program reads the files' tables any more.
+  Result<void> retract(std::span<const unwind_file_key> keys);
+  /// Value of unwind_epoch when the kernel last used it; 0 if it is not published.
+  std::uint32_t last_used(const unwind_file_key& key) const noexcept;
+
+  /// Of the chunks, which the BPF object does not hold.
+  std::uint64_t chunk_bytes() const noexcept;
+
+ private:
+  struct Chunk {
+    UniqueFd fd;
+    std::uint32_t* words = nullptr;  // null while it is not mapped
+  };
+  Result<void> add_chunk();
+
+  UnwindMaps maps_;
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace sonde::tracers
