@@ -1,5 +1,5 @@
-/* Stacks of all shapes, built without frame pointers. "shapes SHAPE" works in one of them until it
- * is killed. */
+/* Stacks of all shapes, built without frame pointers. "shapes SHAPE [DEPTH]" works in one of them
+ * until it is killed. */
 #include <alloca.h>
 #include <pthread.h>
 #include <signal.h>
@@ -99,6 +99,7 @@ NOINLINE void sleep_deep(int depth) {
 
 int main(int argc, char** argv) {
   const char* shape = argc > 1 ? argv[1] : "";
+  const int depth = argc > 2 ? atoi(argv[2]) : 20;
   char* bytes = calloc(2, 1 << 20);
   if (!bytes) return 1;
   puts("ready");
@@ -115,7 +116,7 @@ int main(int argc, char** argv) {
   }
   for (;;) {
     if (!strcmp(shape, "alloca"))
-      descend(20);
+      descend(depth);
     else if (!strcmp(shape, "qsort"))
       sort_numbers();
     else if (!strcmp(shape, "signal"))
