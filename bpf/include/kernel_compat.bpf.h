@@ -29,24 +29,25 @@ struct mm_struct___before_6_13 {
  * A number that changes when the address space's mappings do. eb449bd96954 ("mm: convert
  * mm_lock_seq to a proper seqcount") changed its type in 6.13; 5e31275cc997 ("mm: add per-VMA lock
  * and helper functions to control it") brought it in 6.4, with CONFIG_PER_VMA_LOCK. Without it what
- * is counted of the mappings must do.
+ * is counted of the mappings must do. `mm` is a pointer that the verifier knows.
  */
 static __always_inline __u32 mappings_version(struct mm_struct *mm)
 {
 	struct mm_struct___before_6_13 *old = (void *)mm;
 
 	if (bpf_core_field_exists(mm->mm_lock_seq.sequence))
-		return BPF_CORE_READ(mm, mm_lock_seq.sequence);
+		return mm->mm_lock_seq.sequence;
 	if (bpf_core_field_exists(old->mm_lock_seq))
-		return (__u32)BPF_CORE_READ(old, mm_lock_seq);
-	return (__u32)BPF_CORE_READ(mm, map_count) ^ (__u32)BPF_CORE_READ(mm, exec_vm) << 16;
+		return (__u32)old->mm_lock_seq;
+	return (__u32)mm->map_count ^ (__u32)mm->exec_vm << 16;
 }
 
 #define TIF_ADDR32 29 /* arch/x86/include/asm/thread_info.h: 32-bit address space */
 
+/* `task` is a pointer that the verifier knows. */
 static __always_inline bool is_compat_process(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, thread_info.flags) >> TIF_ADDR32 & 1;
+	return task->thread_info.flags >> TIF_ADDR32 & 1;
 }
 
 #endif

@@ -69,8 +69,8 @@ static __always_inline struct unwind_state *stack_capture(void *ctx, struct stac
 	}
 	if (!stack_user || !BPF_CORE_READ(task, mm))
 		return NULL;
-	if (cfi && !is_compat_process(task)) {
-		unwound = unwind_user(task, tgid);
+	if (cfi) {
+		unwound = unwind_user(tgid);
 		if (unwound) {
 			record->user_frames = unwound->frames_count;
 			record->flags |= unwound->stop;

@@ -277,36 +277,42 @@ static long unwind_step(__u32 index, void *context)
 }
 
 /* 0 would be a cache entry that was never written. */
-static __always_inline __u32 cache_generation(struct unwind_state *s)
+static __always_inline __u32 cache_generation(struct unwind_state *s, struct mm_struct *mm)
 {
-	__u64 hash = s->mm >> 6 ^ (__u64)s->tgid << 32;
+	/* Read back from memory it is a number; the verifier allows no arithmetic on the pointer.
+	 */
+	__u64 hash = *(volatile __u64 *)&s->mm >> 6 ^ (__u64)s->tgid << 32;
 
-	hash = (hash ^ mappings_version((void *)s->mm)) * 0x9E3779B97F4A7C15ull;
-	/* Bounds how long a rule may be wrong where mappings_version() is not exact. */
-	hash = (hash ^ bpf_ktime_get_ns() >> 30) * 0x9E3779B97F4A7C15ull;
-	hash = (hash ^ unwind_generation) * 0x9E3779B97F4A7C15ull;
+	hash = (hash ^ mappings_version(mm)) * 0x9E3779B97F4A7C15ull;
+	/* The epoch bounds how long a rule may be wrong where mappings_version() is not exact. */
+	hash = (hash ^ (__u64)unwind_generation << 32 ^ unwind_epoch) * 0x9E3779B97F4A7C15ull;
 	return (__u32)(hash >> 32) | 1;
 }
 
 /*
- * Unwinds the user stack of `task`, which is the current one and has user memory. The state holds
- * the frames until the next call on this CPU; NULL if there is none.
+ * Unwinds the user stack of the current task. The state holds the frames until the next call on
+ * this CPU; NULL if there is none: the task has no user memory, or is a 32-bit process. Members of
+ * what the kernel's helpers return are read directly: a probe read of each would double the cost of
+ * a short stack.
  */
-static __always_inline struct unwind_state *unwind_user(struct task_struct *task, __u32 tgid)
+static __always_inline struct unwind_state *unwind_user(__u32 tgid)
 {
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm;
+	struct pt_regs *registers;
 	__u32 zero = 0;
 	struct unwind_state *s = bpf_map_lookup_elem(&unwind_states, &zero);
 
-	if (!s)
+	if (!s || !mm || is_compat_process(task))
 		return NULL;
+	registers = (struct pt_regs *)bpf_task_pt_regs(task);
 	s->registers = (__u64)registers;
-	s->pc = BPF_CORE_READ(registers, ip);
-	s->sp = BPF_CORE_READ(registers, sp);
-	s->bp = BPF_CORE_READ(registers, bp);
+	s->pc = registers->ip;
+	s->sp = registers->sp;
+	s->bp = registers->bp;
 	s->bp_at = 0;
 	s->is_return = 0;
-	s->mm = (__u64)BPF_CORE_READ(task, mm);
+	s->mm = (__u64)mm;
 	s->hash = 0;
 	s->map_start = 0;
 	s->map_end = 0;
@@ -321,7 +327,7 @@ static __always_inline struct unwind_state *unwind_user(struct task_struct *task
 	s->missed = 0;
 	s->outside_files = 0;
 	s->window_start = ~0ull;
-	s->generation = cache_generation(s);
+	s->generation = cache_generation(s, mm);
 	bpf_loop(SONDE_MAX_UNWOUND_FRAMES + 1, unwind_step, &s, 0);
 	return s;
 }
