@@ -164,9 +164,9 @@ BOOST_AUTO_TEST_CASE(page_index) {
   for (const unwind_page& page : table.pages) {
     BOOST_TEST(page.first == next);
     BOOST_REQUIRE(page.rows > 0u);
-    BOOST_TEST(table.rows[page.first] >> 20 == 0u);
+    BOOST_TEST((table.rows[page.first] >> 20) == 0u);
     for (std::uint32_t i = 1; i < page.rows; ++i) {
-      BOOST_TEST(table.rows[page.first + i] >> 20 > table.rows[page.first + i - 1] >> 20);
+      BOOST_TEST((table.rows[page.first + i] >> 20) > (table.rows[page.first + i - 1] >> 20));
     }
     next += page.rows;
   }
