@@ -146,6 +146,10 @@ Result<void> SyscallFlags::check(const SyscallOptions& options) const {
   if (auto checked = check_count(options); !checked) return checked;
   if (auto checked = check_trace(options); !checked) return checked;
   if (!weight.empty() && !options.stacks) return needs("--weight", "--stacks");
+  if (unwind.method == "none") {
+    return fail(ErrorCode::ConfigError, "--stacks=none records nothing", "Leave --stacks out");
+  }
+  if (!unwind.table_bytes.empty() && !options.stacks) return needs("--unwind-memory", "--stacks");
   if (!string_bytes.empty() && !options.trace) return needs("--strings", "--trace");
   if (!ring_bytes.empty() && !options.trace) return needs("--buffer", "--trace");
   return {};

@@ -83,6 +83,12 @@ class Combinations(SondeTest):
     def test_flags_that_need_others(self):
         """A flag that would have no effect is refused."""
         self.refused(2, "--weight needs --stacks", "syscall", "--weight", "time")
+        self.refused(2, "--unwind-memory needs --stacks", "syscall", "--unwind-memory", "1M")
+        self.refused(2, "--stacks=none records nothing. Leave --stacks out", "syscall", "--stacks=none")
+        self.refused(
+            2, "--stacks: unknown method 'pf' (did you mean 'fp'?). The methods are auto, cfi, fp and none",
+            "syscall", "--stacks=pf",
+        )
         self.refused(2, "--strings needs --trace", "syscall", "--strings", "0")
         self.refused(2, "--buffer needs --trace", "syscall", "--buffer", "64K")
 

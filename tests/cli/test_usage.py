@@ -98,6 +98,13 @@ class Flags(SondeTest):
             "The events are auto, cpu-clock and cycles",
             "cpu", "--event", "cycle",
         )
+        self.refused(
+            2, "--stacks: unknown method 'cif' (did you mean 'cfi'?). The methods are auto, cfi, fp and none",
+            "cpu", "--stacks", "cif",
+        )
+        self.refused(
+            2, "--unwind-memory is 1, but must be from 65536 to 1073741824", "cpu", "--unwind-memory", "1",
+        )
         self.refused(2, "--color: 'blue' is not auto, always or never", "cpu", "--color", "blue")
 
     def test_messages_are_safe_to_print(self):

@@ -47,3 +47,27 @@ BOOST_AUTO_TEST_CASE(event_choice) {
   BOOST_TEST_REQUIRE(!plan.has_value());
   BOOST_TEST((plan.error().code == ErrorCode::IncompatibleKernel));
 }
+
+// Call frame information needs all of three features. Who insists on it gets an error, who chose
+// frame pointers no complaint.
+BOOST_AUTO_TEST_CASE(stacks_choice) {
+  EbpfConfig config;
+  const auto plan = tracers::plan_cpu(config, FeatureSet(everything)).value();
+  BOOST_TEST(plan.cfi);
+  BOOST_TEST(entry(plan, "stacks").hook == "call frame information");
+  for (const FeatureSet& features :
+       {FeatureSet(all_but<Feature::maple_tree>), FeatureSet(all_but<Feature::bpf_loop>),
+        FeatureSet(all_but<Feature::task_registers>)}) {
+    config.unwind.method = UnwindMethod::automatic;
+    const auto without = tracers::plan_cpu(config, features).value();
+    BOOST_TEST(!without.cfi);
+    BOOST_TEST((entry(without, "stacks").state == PlanEntry::State::fallback));
+    config.unwind.method = UnwindMethod::frame_pointers;
+    const auto chosen = tracers::plan_cpu(config, features).value();
+    BOOST_TEST((entry(chosen, "stacks").state == PlanEntry::State::primary));
+    config.unwind.method = UnwindMethod::cfi;
+    const auto insisting = tracers::plan_cpu(config, features);
+    BOOST_TEST_REQUIRE(!insisting.has_value());
+    BOOST_TEST((insisting.error().code == ErrorCode::IncompatibleKernel));
+  }
+}
