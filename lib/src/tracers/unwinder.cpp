@@ -19,6 +19,7 @@
 namespace sonde::tracers {
 namespace {
 
+constexpr int kMostFailures = 5;
 constexpr std::size_t kLongestMapsText = std::size_t{16} << 20;
 
 // Of the kernel's dev_t (include/linux/kdev_t.h) and of user space's.
@@ -185,21 +186,25 @@ void Unwinder::work() noexcept {
 const Unwinder::FileTable* Unwinder::file_table(
     const unwind_file_key& key, const std::shared_ptr<const process::MappedFile>& file) {
   if (const auto known = published_.find(key); known != published_.end()) return &known->second;
-  if (key.inode != 0 && (file == nullptr || !file->fd)) {
-    const std::lock_guard guard(lock_);
-    ++statistics_.unopened;
-    return nullptr;
-  }
+  const bool unreadable = key.inode != 0 && (file == nullptr || !file->fd);
+  // It may be gone with its process, and another one may map it again. Not for ever: until a table
+  // is there, every sample is copied with its stack.
+  if (unreadable && ++failures_[key] < kMostFailures) return nullptr;
   auto number = numbers_.find(key);
   if (number == numbers_.end()) {
     const auto added = files_.add(file);
     if (!added) return nullptr;
     number = numbers_.emplace(key, *added).first;
   }
-  auto table = table_of(file.get());
+  Result<TableRef> table =
+      unreadable ? Result<TableRef>(std::make_shared<Table>()) : table_of(file.get());
   if (!table) {
     fail_with(std::move(table.error()));
     return nullptr;
+  }
+  if (unreadable) {
+    const std::lock_guard guard(lock_);
+    ++statistics_.unopened;
   }
   const FileTable made{number->second, *table};
   if (auto published = publish(key, made); !published) {
@@ -379,6 +384,12 @@ std::vector<std::string> Unwinder::notices() const {
         "{} files have unwind tables larger than the limit of {} MiB: their stacks follow frame "
         "pointers",
         statistics_.too_large, limit_bytes_ >> 20));
+  }
+  if (statistics_.unopened != 0) {
+    notices.push_back(
+        fmt::format("{} files could not be opened: stacks in them follow frame pointers (needs "
+                    "CAP_CHECKPOINT_RESTORE and CAP_SYS_PTRACE for other users' processes)",
+                    statistics_.unopened));
   }
   if (statistics_.evicted != 0) {
     notices.push_back(fmt::format(

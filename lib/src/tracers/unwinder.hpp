@@ -34,7 +34,7 @@ class Unwinder final : public core::EventSource {
     std::uint64_t evicted = 0;
     std::uint64_t bytes = 0;  // of the tables that are kept
     std::uint64_t too_large = 0;
-    std::uint64_t unopened = 0;  // files that had gone with their process
+    std::uint64_t unopened = 0;  // files
   };
 
   /// `spaces` outlives it. `on_stack` gets the stacks that user space unwound, as records of kind
@@ -118,6 +118,7 @@ class Unwinder final : public core::EventSource {
   std::size_t dictionary_written_ = 0;
   std::map<unwind_file_key, std::uint32_t, KeyOrder> numbers_;
   std::map<unwind_file_key, FileTable, KeyOrder> published_;
+  std::map<unwind_file_key, int, KeyOrder> failures_;
 
   mutable std::mutex lock_;  // of what follows
   std::condition_variable wake_;
