@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "descriptor_limit.hpp"
 #include "diagnostic.hpp"
 #include "exit_status.hpp"
 #include "launch.hpp"
@@ -150,6 +151,7 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
     config.target.follow_children = true;
     config.target.from_exec = true;
   }
+  raise_descriptor_limit();
   auto session = make_session(config);
   if (auto started = session->start(); !started) return tl::unexpected(std::move(started.error()));
   if (command) {

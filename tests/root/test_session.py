@@ -42,10 +42,11 @@ class Command(SondeTest):
                 self.assertEqual((result.returncode, result.stderr), (status, ""))
 
     def test_what_it_inherits(self):
-        """COMMAND sees the signals and descriptors that it would see without sonde."""
+        """COMMAND sees the signals, descriptors and limits that it would see without sonde."""
         for command in (
             ["grep", "^Sig[A-Z]\\|^ShdPnd", "/proc/self/status"],
             ["sh", "-c", "ls /proc/$$/fd"],
+            ["cat", "/proc/self/limits"],
         ):
             bare = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60

@@ -16,7 +16,7 @@ std::size_t descriptor_budget() {
   constexpr rlim_t kMost = 4096;
   rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  return static_cast<std::size_t>(std::min(limit.rlim_cur / 2, kMost));
+  return static_cast<std::size_t>(std::min(limit.rlim_cur / 4, kMost));
 }
 
 // Only the inode is compared: on overlayfs and btrfs stat shows another device than /proc/PID/maps

@@ -25,8 +25,8 @@ class MappedFiles {
   std::shared_ptr<const MappedFile> get(const FileId& id, const std::string& path,
                                         const MappedAt& at);
 
-  /// Whether another descriptor may be kept open; half of RLIMIT_NOFILE is left to the rest of the
-  /// program.
+  /// Whether another descriptor may be kept open: up to a quarter of RLIMIT_NOFILE, since a session
+  /// has two of these, and half is left to the rest of the program.
   bool may_keep_open() const noexcept;
   /// Wraps a descriptor so that it counts until it is closed.
   std::shared_ptr<const UniqueFd> keep_open(UniqueFd fd);
