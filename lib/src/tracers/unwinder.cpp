@@ -19,6 +19,9 @@
 namespace sonde::tracers {
 namespace {
 
+// 9 MiB of copied stacks. A stack that is dropped stays without a name, which the books count as a
+// loss; a file that is dropped is met again.
+constexpr std::size_t kMostWaiting = 512;
 constexpr int kMostFailures = 5;
 constexpr std::size_t kLongestMapsText = std::size_t{16} << 20;
 
@@ -153,6 +156,7 @@ void Unwinder::on_miss(const sonde_unwind_miss& miss) {
 void Unwinder::add_job(Job job) {
   {
     const std::lock_guard guard(lock_);
+    if (queue_.size() >= kMostWaiting) return;
     queue_.push_back(std::move(job));
   }
   wake_.notify_one();
