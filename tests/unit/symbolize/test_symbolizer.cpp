@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "elf_fixture.hpp"
 #include "symbolize/symbolizer.hpp"
 #include "temp_dir.hpp"
+#include "unwind_event.h"
 
 using namespace sonde;
 using namespace sonde::symbolize;
@@ -145,6 +147,26 @@ BOOST_AUTO_TEST_CASE(return_addresses_belong_to_the_call) {
   BOOST_TEST(frame(profile, 1).address == symbol.address + symbol.size);
   BOOST_TEST(names(process.symbolize({raw({}, {end}, 1)}))[0] != name);
   BOOST_TEST(names(process.symbolize({raw({}, {start, start}, 1)}))[1] != name);
+}
+
+// Frames that name a file by its number need no mappings, so their process may be long gone.
+BOOST_AUTO_TEST_CASE(names_frames_in_files) {
+  const NmSymbol symbol = nm_symbol(kLibrary, "_ZN12_GLOBAL__N_114local_functionEi");
+  process::FrameFiles files;
+  const std::shared_ptr<const process::MappedFile> library(new process::MappedFile{
+      {1, 2}, "/lib/gone.so (deleted)", UniqueFd(::open(kLibrary.c_str(), O_RDONLY | O_CLOEXEC))});
+  BOOST_REQUIRE(files.add(nullptr).has_value());
+  const std::uint64_t number = files.add(library).value();
+  const std::uint64_t start = SONDE_FRAME_IN_FILE | number << SONDE_FRAME_FILE_SHIFT |
+                              (FakeProcess::at(symbol.address) - FakeProcess::kBase);
+  Symbolizer symbolizer;
+  const StackProfile profile = symbolizer.symbolize(
+      std::vector{raw({}, {start, start + symbol.size}, 1)}, process::AddressSpaces{}, files);
+  const char* const name = "(anonymous namespace)::local_function(int)";
+  BOOST_TEST(names(profile) == (Names{name, name}));
+  BOOST_TEST(frame(profile, 0).address == symbol.address);
+  BOOST_TEST(frame(profile, 1).address == symbol.address + symbol.size);
+  BOOST_TEST(profile.modules.at(frame(profile, 0).module).path == "/lib/gone.so (deleted)");
 }
 
 // Kernel frames come first, leaf first, from the kallsyms of the root; unknown ones show their
