@@ -389,6 +389,7 @@ int syscall_seed(struct bpf_iter__task *ctx)
 		struct pt_regs *saved = regs;
 
 		open->unread = 0;
+		__builtin_memset(open->files, 0, sizeof(open->files));
 		call_saved_arguments(saved, abi, open->args);
 	}
 	return 0;
@@ -413,6 +414,7 @@ int syscall_in_flight(struct bpf_iter__task *ctx)
 	row.abi = open->abi;
 	BPF_CORE_READ_STR_INTO(&row.comm, task, comm);
 	__builtin_memcpy(row.args, open->args, sizeof(row.args));
+	__builtin_memcpy(row.files, open->files, sizeof(row.files));
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

@@ -37,6 +37,9 @@ struct {
 	__uint(max_entries, 1 << 20); /* set by user space */
 } calls SEC(".maps");
 
+/* How often records were lost: what was told about files before that may be among them. */
+__u64 batch_losses = 0;
+
 static __noinline int batch_send(struct sonde_batch *batch, struct sonde_call_counters *c)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
@@ -53,6 +56,7 @@ static __noinline int batch_send(struct sonde_batch *batch, struct sonde_call_co
 	if (size && bpf_ringbuf_output(&calls, batch->bytes, size, flags)) {
 		c->lost_ring_full += batch->calls;
 		c->ring_lost_memory += batch->memory_records;
+		__sync_fetch_and_add(&batch_losses, 1);
 	}
 	batch->used = 0;
 	batch->calls = 0;

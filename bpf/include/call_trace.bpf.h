@@ -4,6 +4,7 @@
 #define SONDE_CALL_TRACE_BPF_H
 
 #include "kernel_types.bpf.h"
+#include "call_files.bpf.h"
 #include "call_memory.bpf.h"
 #include "call_select.bpf.h"
 
@@ -13,6 +14,7 @@ const volatile bool call_trace = false;
 struct open_call {
 	__u64 start_ns; /* 0: began before sonde */
 	__u64 args[SONDE_CALL_ARGUMENTS];
+	__u64 files[SONDE_CALL_FILES]; /* ids of those that the arguments were at the begin */
 	__u32 number;
 	__u8 abi;
 	__u8 active;
@@ -28,6 +30,55 @@ static __always_inline struct sonde_call_readers *readers_of(__u8 abi, __u32 num
 	return number < SONDE_CALL_NUMBERS ? bpf_map_lookup_elem(&readers, &index) : NULL;
 }
 
+/* What the descriptors among the arguments are, before the call can close them. */
+static __always_inline void name_arguments(struct sonde_call_counters *c,
+					   const struct sonde_call_readers *call,
+					   struct open_call *open)
+{
+	for (__u32 i = 0; i < SONDE_CALL_FILES; i++) {
+		__u64 position = call->files[i];
+
+		open->files[i] = 0;
+		BATCH_KEEP_BOUND(position);
+		if (!position || position > SONDE_CALL_ARGUMENTS)
+			continue;
+		BATCH_KEEP_BOUND(position);
+		open->files[i] = file_id(c, open->args[position - 1], open->start_ns);
+	}
+}
+
+/* What the descriptors are that a call has made. */
+static __noinline int name_made(struct sonde_call_counters *c,
+				const struct sonde_call_readers *call, const struct open_call *open,
+				const struct ended_call *ended, __u64 *made)
+{
+	__u32 pair[2] = {};
+	__u64 position;
+
+	if (!c || !call || !open || !ended || !made)
+		return 0;
+	position = call->made;
+	if (position == SONDE_MADE_RESULT) {
+		made[0] = file_id(c, ended->result, ended->now_ns);
+		return 0;
+	}
+	BATCH_KEEP_BOUND(position);
+	if (!position || position > SONDE_CALL_ARGUMENTS)
+		return 0;
+	BATCH_KEEP_BOUND(position);
+	if (bpf_probe_read_user(pair, sizeof(pair), (void *)open->args[position - 1]))
+		return 0;
+	made[0] = file_id(c, pair[0], ended->now_ns);
+	made[1] = file_id(c, pair[1], ended->now_ns);
+	return 0;
+}
+
+static __always_inline void note_file(struct piece_writer *w, __u64 id, __u32 argument)
+{
+	if (id)
+		note_piece(w, id, PIECE_OF(argument, SONDE_PIECE_FILE), 0);
+}
+
 /* Reads what the arguments point to before the call can change it. */
 static __always_inline void trace_begin(struct sonde_call_counters *c, struct open_call *open,
 					__u32 tid)
@@ -39,7 +90,12 @@ static __always_inline void trace_begin(struct sonde_call_counters *c, struct op
 
 	open->flags = 0;
 	open->unread = 0;
-	if (!call || !call->begin)
+	if (!call) {
+		__builtin_memset(open->files, 0, sizeof(open->files));
+		return;
+	}
+	name_arguments(c, call, open);
+	if (!call->begin)
 		return;
 	batch = batch_begin(c);
 	if (!batch)
@@ -68,12 +124,18 @@ static __always_inline void trace_begin(struct sonde_call_counters *c, struct op
 static __always_inline bool trace_end(struct sonde_call_counters *c, struct task_struct *task,
 				      const struct ended_call *ended, const struct open_call *open)
 {
+	struct sonde_call_readers *call = NULL;
 	struct sonde_call_record *record;
-	struct sonde_call_readers *call;
 	struct piece_writer *writer;
 	struct sonde_batch *batch;
+	__u64 made[2] = {};
 	__u8 wanted;
 
+	if (open) {
+		call = readers_of(open->abi, open->number);
+		if (call && call->made && !ended->error && ended->returned)
+			name_made(c, call, open, ended, made);
+	}
 	batch = batch_begin(c);
 	if (!batch)
 		return false;
@@ -98,7 +160,12 @@ static __always_inline bool trace_end(struct sonde_call_counters *c, struct task
 	if (open) {
 		record->flags |= open->flags;
 		__builtin_memcpy(record->args, open->args, sizeof(record->args));
-		call = readers_of(open->abi, open->number);
+		if (call) {
+			note_file(writer, open->files[0], call->files[0] - 1);
+			note_file(writer, open->files[1], call->files[1] - 1);
+		}
+		note_file(writer, made[0], SONDE_PIECE_RESULT);
+		note_file(writer, made[1], SONDE_PIECE_SECOND);
 		wanted = open->unread;
 		if (call && !ended->error && ended->returned)
 			wanted |= call->end;

@@ -13,6 +13,8 @@
 
 #define SONDE_CALL_NUMBERS   512 /* numbers below this can be selected one by one */
 #define SONDE_CALL_ARGUMENTS 6
+#define SONDE_CALL_FILES     2 /* arguments of one call that are descriptors */
+#define SONDE_MADE_RESULT    (SONDE_CALL_ARGUMENTS + 1)
 
 /* Log-linear: 8 buckets for each power of two, exact below 8 ns, up to 2^42 ns (73 minutes); the
  * last bucket also holds what is longer. */
@@ -93,6 +95,12 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_call_piece) == 16, "wire layout");
 #define SONDE_PIECE_NAME    0xfe /* of the struct msghdr before it */
 #define SONDE_PIECE_VECTOR  0xfd
 #define SONDE_PIECE_CONTROL 0xfc
+/* No memory: the address is the id of the file (struct sonde_file_record) that a descriptor stands
+ * for. At the begin of the call for arguments, at its end for those that it gives:
+ * SONDE_PIECE_RESULT, or the two that are behind an argument. */
+#define SONDE_PIECE_FILE   0xfb
+#define SONDE_PIECE_RESULT 6
+#define SONDE_PIECE_SECOND 7 /* of two; the first is SONDE_PIECE_RESULT */
 
 /* How to read what an argument points to. Made by user space from the signatures of the calls; the
  * kernel programs know no call by name. */
@@ -132,7 +140,12 @@ struct sonde_call_readers {
 	struct sonde_argument_reader arguments[SONDE_CALL_ARGUMENTS];
 	__u8 begin; /* bit for each argument that is read at the begin of the call */
 	__u8 end;   /* what the call writes: read at its end, if it succeeded */
-	__u8 pad[6];
+	/* Descriptors: the position of an argument + 1, or 0. */
+	__u8 files[SONDE_CALL_FILES];
+	/* Those that the call gives: the position + 1 of the argument that points to two, or
+	 * SONDE_MADE_RESULT, or 0. */
+	__u8 made;
+	__u8 pad[3];
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_call_readers) == 56, "wire layout");
 
@@ -163,8 +176,9 @@ struct sonde_call_in_flight {
 	__u8 pad[3];
 	char comm[SONDE_COMM_LENGTH];
 	__u64 args[SONDE_CALL_ARGUMENTS];
+	__u64 files[SONDE_CALL_FILES]; /* ids, in the order of the arguments; 0: none */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_call_in_flight) == 88, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_call_in_flight) == 104, "wire layout");
 
 /* Per CPU. A call is seen when it ends, so seen = the sum of the rest but ring_lost_memory. */
 struct sonde_call_counters {

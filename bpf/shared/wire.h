@@ -21,6 +21,7 @@
 #define SONDE_RECORD_COUNT	 2 /* cpu_event.h: struct sonde_count_record */
 #define SONDE_RECORD_CALL	 3 /* syscall_event.h: struct sonde_call_record */
 #define SONDE_RECORD_CALL_MEMORY 4 /* syscall_event.h: struct sonde_call_memory_record */
+#define SONDE_RECORD_FILE	 5 /* file_event.h: struct sonde_file_record */
 #define SONDE_RECORD_UNWIND_MISS 6 /* unwind_event.h: struct sonde_unwind_miss */
 #define SONDE_RECORD_STACK_DUMP	 7 /* unwind_event.h: struct sonde_stack_dump */
 

@@ -19,7 +19,7 @@ class Call:
 _LINE = re.compile(r"(\d+) +(.*)")
 _UNFINISHED = re.compile(r"(.*?) ?<unfinished \.\.\.>$")
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)")
-_CALL = re.compile(r"(\w+)\((.*)\) += (\?|-?\w+(?:<.*?>)?)(?: (E[A-Z0-9_]+))?(?: (.*))?$", re.S)
+_CALL = re.compile(r"(\w+)\((.*)\) += (\?|-?\w+(?:<.*?>(?:\(deleted\))?)?)(?: (E[A-Z0-9_]+))?(?: (.*))?$", re.S)
 
 
 def parse(text):

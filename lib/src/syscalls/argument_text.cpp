@@ -91,6 +91,13 @@ std::string composed_text(const Call& call, Arg kind, std::size_t argument) {
   }
 }
 
+std::string pair_text(const Call& call, const Piece& piece) {
+  std::array<std::int32_t, 2> pair = {};
+  if (!read_as(piece.bytes, pair)) return {};
+  return fmt::format("[{}{}, {}{}]", pair[0], call.file(SONDE_PIECE_RESULT), pair[1],
+                     call.file(SONDE_PIECE_SECOND));
+}
+
 std::string piece_text(const Call& call, Arg kind, std::size_t argument, const Piece& piece) {
   switch (kind) {
     case Arg::path:
@@ -103,6 +110,8 @@ std::string piece_text(const Call& call, Arg kind, std::size_t argument, const P
       return quoted_hex(piece.text(), piece.cut());
     case Arg::address_out:
       return filled_address(call, argument, piece);
+    case Arg::fd_pair_out:
+      return pair_text(call, piece);
     case Arg::polled:
       return polled_text(piece);
     case Arg::selected_in:
@@ -141,12 +150,13 @@ std::string argument_text(const Call& call, Arg kind, std::size_t argument) {
   const std::uint64_t value = call.args[argument];
   switch (kind) {
     case Arg::integer:
-    case Arg::fd:
       return fmt::format("{}", static_cast<std::int32_t>(value));
+    case Arg::fd:
+      return fmt::format("{}{}", static_cast<std::int32_t>(value), call.file(argument));
     case Arg::dirfd:
       return static_cast<std::int32_t>(value) == AT_FDCWD
                  ? std::string("AT_FDCWD")
-                 : fmt::format("{}", static_cast<std::int32_t>(value));
+                 : fmt::format("{}{}", static_cast<std::int32_t>(value), call.file(argument));
     case Arg::number:
       return fmt::format("{}", value);
     case Arg::hex:

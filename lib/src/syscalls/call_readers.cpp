@@ -1,7 +1,8 @@
 #include "syscalls/call_readers.hpp"
 
+#include <algorithm>
+
 #include "syscalls/call_names.hpp"
-#include "syscalls/signatures.hpp"
 
 namespace sonde::syscalls {
 namespace {
@@ -171,9 +172,14 @@ Plan plan_of(Arg kind, std::uint8_t position, bool compat, std::uint32_t string_
 
 sonde_call_readers readers_of(const Signature& signature, bool compat, std::uint32_t string_bytes) {
   sonde_call_readers readers{};
+  const FileArguments files = file_arguments(signature);
+  std::copy(files.begin(), files.end(), readers.files);
+  if (signature.returned == Returned::fd || signature.returned == Returned::fcntl)
+    readers.made = SONDE_MADE_RESULT;
   for (std::uint8_t i = 0; i < signature.arguments.size(); ++i) {
     const Plan plan = plan_of(signature.arguments[i], i, compat, string_bytes);
     readers.arguments[i] = plan.reader;
+    if (signature.arguments[i] == Arg::fd_pair_out) readers.made = static_cast<__u8>(i + 1);
     const auto bit = static_cast<__u8>(1u << i);
     if (plan.when == When::begin || plan.when == When::both)
       readers.begin = static_cast<__u8>(readers.begin | bit);
@@ -184,6 +190,16 @@ sonde_call_readers readers_of(const Signature& signature, bool compat, std::uint
 }
 
 }  // namespace
+
+FileArguments file_arguments(const Signature& signature) noexcept {
+  FileArguments files{};
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < signature.arguments.size() && found < files.size(); ++i) {
+    if (signature.arguments[i] == Arg::fd || signature.arguments[i] == Arg::dirfd)
+      files[found++] = static_cast<std::uint8_t>(i + 1);
+  }
+  return files;
+}
 
 std::vector<sonde_call_readers> call_readers(std::uint8_t abi, std::uint32_t string_bytes) {
   std::vector<sonde_call_readers> all(SONDE_CALL_NUMBERS);

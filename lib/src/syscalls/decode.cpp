@@ -1,5 +1,6 @@
 #include "syscalls/decode.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -37,12 +38,19 @@ std::vector<std::string> arguments_of(const Call& call, const Signature* signatu
   return arguments;
 }
 
+bool makes_descriptor(const Call& call, Returned returned) {
+  return returned == Returned::fd || (returned == Returned::fcntl &&
+                                      (call.args[1] == F_DUPFD || call.args[1] == F_DUPFD_CLOEXEC));
+}
+
 std::string result_number(const Call& call, const Signature* signature) {
   const auto result = static_cast<std::uint64_t>(call.result);
   const Returned returned = signature != nullptr ? signature->returned : Returned::integer;
   if (returned == Returned::octal) return fmt::format("{:#03o}", result);
   const bool hex =
       returned == Returned::hex || (signature != nullptr && shows_flags(call, *signature));
+  if (makes_descriptor(call, returned))
+    return fmt::format("{}{}", call.result, call.file(SONDE_PIECE_RESULT));
   return hex && result != 0 ? fmt::format("{:#x}", result) : fmt::format("{}", call.result);
 }
 

@@ -6,12 +6,20 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "syscalls/call_names.hpp"
 #include "syscalls/pieces.hpp"
 
 namespace sonde::syscalls {
+
+/// What a descriptor stands for: file_text().
+struct CallFile {
+  /// As of a piece: the argument, SONDE_PIECE_RESULT or SONDE_PIECE_SECOND.
+  std::uint8_t argument = 0;
+  std::string_view text;
+};
 
 struct Call {
   CallId id;
@@ -23,6 +31,15 @@ struct Call {
   /// False: the arguments are not known.
   bool begun = true;
   std::span<const Piece> pieces;
+  std::span<const CallFile> files;
+
+  /// Empty if it is not known.
+  std::string_view file(std::size_t argument) const noexcept {
+    for (const CallFile& file : files) {
+      if (file.argument == argument) return file.text;
+    }
+    return {};
+  }
 };
 
 struct DecodedCall {

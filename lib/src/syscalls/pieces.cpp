@@ -44,7 +44,7 @@ const Piece* ArgumentPieces::any(std::uint8_t index) const noexcept {
 std::vector<Piece> ArgumentPieces::elements() const {
   std::map<std::uint8_t, Piece> by_index;
   for (const Piece& piece : pieces_) {
-    if (piece.argument != argument_ || piece.index >= SONDE_PIECE_CONTROL) continue;
+    if (piece.argument != argument_ || piece.index >= SONDE_PIECE_FILE) continue;
     const auto [found, added] = by_index.try_emplace(piece.index, piece);
     if (!added && !found->second.readable()) found->second = piece;
   }

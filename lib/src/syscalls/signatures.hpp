@@ -160,7 +160,13 @@ enum class Arg : std::uint8_t {
   random_out,
 };
 
-enum class Returned : std::uint8_t { integer, hex, octal };
+enum class Returned : std::uint8_t {
+  integer,
+  hex,
+  octal,
+  fd,
+  fcntl,  // named by the command
+};
 
 struct Signature {
   std::string_view name;

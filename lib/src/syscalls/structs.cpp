@@ -122,11 +122,6 @@ std::string socket_address(std::span<const std::byte> bytes) {
   return fmt::format("{{sa_family={}, ...}}", named_value(Arg::socket_domain, family));
 }
 
-std::string pair_text(std::span<const std::byte> bytes) {
-  std::array<std::int32_t, 2> pair = {};
-  return read_as(bytes, pair) ? fmt::format("[{}, {}]", pair[0], pair[1]) : std::string();
-}
-
 std::string utsname_text(std::span<const std::byte> bytes) {
   constexpr std::size_t kField = 65;
   if (bytes.size() < 2 * kField) return {};
@@ -251,8 +246,6 @@ std::string struct_text(Arg kind, std::span<const std::byte> bytes) {
       std::int32_t number = 0;
       return read_as(bytes, number) ? fmt::format("[{}]", number) : std::string();
     }
-    case Arg::fd_pair_out:
-      return pair_text(bytes);
     case Arg::utsname_out:
       return utsname_text(bytes);
     default:

@@ -5,6 +5,7 @@
 
 #include "core/clock.hpp"
 #include "shared/syscall_event.h"
+#include "syscalls/call_readers.hpp"
 
 namespace sonde::tracers {
 namespace {
@@ -45,10 +46,25 @@ void CallEvents::add(const std::vector<ingest::CallBytes>& records,
     sonde_call_memory_record memory{};
     if (header.kind == SONDE_RECORD_CALL_MEMORY && read_record(bytes.record, memory)) {
       begun_[memory.tid] = bytes;
+    } else if (header.kind == SONDE_RECORD_FILE) {
+      if (!names_.add(bytes.record)) ++malformed_;
     } else if (header.kind != SONDE_RECORD_CALL || !add_call(bytes, events)) {
       ++malformed_;
     }
   }
+}
+
+void CallEvents::name_files() {
+  files_.clear();
+  for (const syscalls::Piece& piece : pieces_) {
+    if (piece.index == SONDE_PIECE_FILE) name_file(piece.argument, piece.address);
+  }
+}
+
+void CallEvents::name_file(std::size_t argument, std::uint64_t id) {
+  if (id == 0) return;
+  if (const std::string* const text = names_.find(id))
+    files_.push_back({static_cast<std::uint8_t>(argument), *text});
 }
 
 bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<SyscallEvent>& events) {
@@ -75,7 +91,9 @@ bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<SyscallEve
     }
   }
   if (!parse_pieces(bytes.record.subspan(sizeof(record)), pieces_, true)) ++malformed_;
+  name_files();
   call.pieces = pieces_;
+  call.files = files_;
 
   syscalls::DecodedCall decoded = decode(call);
   SyscallEvent& event = events.emplace_back();
@@ -104,7 +122,14 @@ void CallEvents::add_in_flight(const sonde_call_in_flight& record,
   const auto found = begun_.find(record.tid);
   if (found != begun_.end() && found->second.time_ns == record.start_ns)
     parse_pieces(found->second.record.subspan(sizeof(sonde_call_memory_record)), pieces_);
+  files_.clear();
+  if (const auto* const signature = syscalls::find_signature(syscalls::bare_name(call.id))) {
+    const auto positions = syscalls::file_arguments(*signature);
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      name_file(positions[i] - 1u, record.files[i]);
+  }
   call.pieces = pieces_;
+  call.files = files_;
   syscalls::DecodedCall decoded = decode(call);
   SyscallEvent& event = events.emplace_back();
   event.time = wall_time(record.start_ns != 0 ? record.start_ns : core::monotonic_ns());

@@ -9,6 +9,7 @@
 #include <sonde/syscall_tracer.hpp>
 #include "ingest/call_stream.hpp"
 #include "syscalls/decode.hpp"
+#include "tracers/file_names.hpp"
 
 struct sonde_call_in_flight;
 
@@ -26,14 +27,21 @@ class CallEvents {
   std::uint64_t malformed() const noexcept { return malformed_; }
   /// Calls whose memory was read at the begin, but the record of it was lost.
   std::uint64_t without_memory() const noexcept { return without_memory_; }
+  /// Descriptors whose name was lost.
+  std::uint64_t unnamed_files() const noexcept { return names_.unknown(); }
 
  private:
   std::chrono::system_clock::time_point wall_time(std::uint64_t monotonic_ns) const;
+  /// Of the ids among the pieces.
+  void name_files();
+  void name_file(std::size_t argument, std::uint64_t id);
   bool add_call(const ingest::CallBytes& bytes, std::vector<SyscallEvent>& events);
 
   /// By tid: of the call that the thread is in.
   std::unordered_map<std::uint32_t, ingest::CallBytes> begun_;
   std::vector<syscalls::Piece> pieces_;
+  std::vector<syscalls::CallFile> files_;
+  FileNames names_;
   std::int64_t wall_offset_ns_ = 0;
   std::uint64_t malformed_ = 0;
   std::uint64_t without_memory_ = 0;

@@ -87,6 +87,7 @@ void SyscallObject::size_maps() {
   } else {
     ::bpf_map__set_max_entries(skeleton_->maps.calls, 4096);
     ::bpf_map__set_max_entries(skeleton_->maps.readers, 1);
+    ::bpf_map__set_max_entries(skeleton_->maps.files_told, 1);
   }
   const std::uint32_t stacks = request_.options.stacks ? StackRecorder::kCountCapacity : 1;
   ::bpf_map__set_max_entries(skeleton_->maps.counts_a, stacks);
@@ -179,7 +180,7 @@ Result<void> SyscallObject::fill_readers() {
     for (std::uint32_t number = 0; number < readers.size(); ++number) {
       const std::uint32_t index = abi * std::uint32_t{SONDE_CALL_NUMBERS} + number;
       const sonde_call_readers& call = readers[number];
-      if ((call.begin | call.end) == 0) continue;
+      if ((call.begin | call.end | call.files[0] | call.made) == 0) continue;
       if (::bpf_map_update_elem(fd, &index, &call, BPF_ANY) != 0)
         return fail_errno(ErrorCode::MapOperationFailed, "say how arguments are read");
     }

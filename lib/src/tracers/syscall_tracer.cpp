@@ -351,6 +351,10 @@ std::vector<std::string> Tracer::notices() const {
         fmt::format("{} calls are shown without what their arguments point to: the ring was full",
                     events_.without_memory()));
   }
+  if (const std::uint64_t unnamed = events_.unnamed_files(); unnamed != 0) {
+    notices.push_back(fmt::format(
+        "{} descriptors are shown without the name of their file: the ring was full", unnamed));
+  }
   if (const std::uint64_t omitted = counters().pieces_no_room; omitted != 0) {
     notices.push_back(fmt::format(
         "{} arguments or parts of them are shown as addresses: their call's record was full",
