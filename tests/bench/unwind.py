@@ -54,20 +54,22 @@ def cost_of_sample(sonde, method, pids):
 
 def by_depth(sonde, programs, rounds):
     print(f"\nns a sample, a busy thread on each CPU, 999 Hz (median of {rounds})")
-    print(f"  {'frames':>8} {'none':>8} {'cfi':>8} {'fp':>8} {'cfi / fp':>9}")
+    print(f"  {'frames':>8} {'none':>8} {'cfi':>8} {'fp':>8} {'cfi / fp':>9}   (fp ends in libc, 3 frames before the entry)")
     for depth in (0, 17, 57):
         figures = {"none": [], "cfi": [], "fp": []}
         for _ in range(rounds):
             for method, binary in (("none", "shapes"), ("cfi", "shapes"), ("fp", "shapes_frames")):
                 busy = [subprocess.Popen([programs / binary, "alloca", str(depth)], stdout=subprocess.DEVNULL)
                         for _ in range(os.cpu_count())]
-                time.sleep(0.2)
-                figures[method].append(cost_of_sample(sonde, method, [process.pid for process in busy]))
-                for process in busy:
-                    process.kill()
-                    process.wait()
+                try:
+                    time.sleep(0.2)
+                    figures[method].append(cost_of_sample(sonde, method, [process.pid for process in busy]))
+                finally:
+                    for process in busy:
+                        process.kill()
+                        process.wait()
         medians = {method: statistics.median(values) for method, values in figures.items()}
-        print(f"  {depth + 4:>8} {medians['none']:>8.0f} {medians['cfi']:>8.0f} {medians['fp']:>8.0f} "
+        print(f"  {depth + 7:>8} {medians['none']:>8.0f} {medians['cfi']:>8.0f} {medians['fp']:>8.0f} "
               f"{medians['cfi'] / medians['fp']:>9.2f}")
 
 
