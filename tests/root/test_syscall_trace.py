@@ -271,6 +271,51 @@ class Paths(SyscallTest):
                 self.assertGreaterEqual(call["duration_ns"], 5_000_000)
 
 
+class Descriptors(SyscallTest):
+    """What descriptors point to, against what the program knows of them itself."""
+
+    PROGRAM = r"""
+import os, socket, sys
+folder = sys.argv[1]
+def tell(fd, expected):
+    print(f"{fd}{expected}", flush=True)
+    os.write(fd, b"12345678")
+def inode(file):
+    return os.fstat(file.fileno()).st_ino
+plain = os.open(folder + "/plain", os.O_CREAT | os.O_RDWR)
+tell(plain, f"<{folder}/plain>")
+tell(os.dup(plain), f"<{folder}/plain>")
+gone = os.open(folder + "/gone", os.O_CREAT | os.O_RDWR)
+os.unlink(folder + "/gone")
+tell(gone, f"<{folder}/gone>(deleted)")
+reader, writer = os.pipe()
+tell(writer, f"<pipe:[{os.fstat(writer).st_ino}]>")
+listener = socket.create_server(("127.0.0.1", 0))
+port = listener.getsockname()[1]
+client = socket.create_connection(("127.0.0.1", port))
+server, peer = listener.accept()
+tell(client.fileno(), f"<TCP:[127.0.0.1:{peer[1]}->127.0.0.1:{port}]>")
+tell(server.fileno(), f"<TCP:[127.0.0.1:{port}->127.0.0.1:{peer[1]}]>")
+one, other = socket.socketpair()
+tell(one.fileno(), f"<UNIX-STREAM:[{inode(one)}->{inode(other)}]>")
+deep = folder
+for _ in range(100):
+    deep += "/d"
+    os.mkdir(deep)
+tell(os.open(deep + "/leaf", os.O_CREAT | os.O_RDWR), "<.../d/")
+"""
+
+    def test_each_kind(self):
+        """Files, deleted and duplicated ones, pipes, both ends of connections; a path that was cut says so."""
+        script = self.write("program.py", self.PROGRAM)
+        report = self.trace("--trace", "-e", "write", "--", "/usr/bin/python3", script, self.folder)
+        expected = report.stdout.split()
+        shown = [call["args"][0] for call in report.calls if call["args"][1] == '"12345678"']
+        self.assertEqual(len(expected), 8)
+        self.assertEqual(shown[:-1], expected[:-1])
+        self.assertTrue(shown[-1].startswith(expected[-1]) and shown[-1].endswith("/d/leaf>"), shown[-1])
+
+
 class Loss(SyscallTest):
     def test_tiny_ring(self):
         """A ring that is too small: status 4, and what is lost is exactly what is not reported."""
