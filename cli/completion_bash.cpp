@@ -98,7 +98,7 @@ std::string bash_completion(const std::vector<CommandModel>& commands) {
     names += ' ' + command.name;
   std::string script(kHead);
   script += fmt::format(
-      "        _sonde_words \"{} --help --version --schema\" \"$cur\"\n"
+      "        _sonde_words \"{} --help --version --schema --config-schema\" \"$cur\"\n"
       "        return\n    fi\n    case \"${{COMP_WORDS[1]}} $prev\" in\n",
       names);
   for (const CommandModel& command : commands) {

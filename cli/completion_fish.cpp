@@ -46,6 +46,7 @@ complete -c sonde -n __fish_use_subcommand -a help -d 'Show the help of a comman
 complete -c sonde -n __fish_use_subcommand -s h -l help -d 'Show the help'
 complete -c sonde -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c sonde -n __fish_use_subcommand -l schema -d 'Print the JSON Schema of --format json'
+complete -c sonde -n __fish_use_subcommand -l config-schema -d 'Print the JSON Schema of configuration files'
 complete -c sonde -n __sonde_launches -F -a '(__fish_complete_command)'
 )";
   for (const CommandModel& command : commands) {

@@ -79,6 +79,7 @@ std::string zsh_completion(const std::vector<CommandModel>& commands) {
       "    '(- *)'{-h,--help}'[Show the help]' \\\n"
       "    '(- *)--version[Show the version]' \\\n"
       "    '(- *)--schema[Print the JSON Schema of --format json]' \\\n"
+      "    '(- *)--config-schema[Print the JSON Schema of configuration files]' \\\n"
       "    '1: :_sonde_commands' \\\n"
       "    '*:: :->arguments' && return\n"
       "  [[ $state == arguments ]] || return\n"

@@ -81,9 +81,10 @@ std::string overview_help() {
   }
   return text + R"(
 Options:
-  -h, --help      Show this help; 'sonde COMMAND --help' shows a command's
-      --version   Show the version
-      --schema    Print the JSON Schema of what --format json writes
+  -h, --help            Show this help; 'sonde COMMAND --help' shows a command's
+      --version         Show the version
+      --schema          Print the JSON Schema of what --format json writes
+      --config-schema   Print the JSON Schema of configuration files (--config)
 )";
 }
 

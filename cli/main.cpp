@@ -10,6 +10,7 @@
 #include "arguments.hpp"
 #include "command.hpp"
 #include "completion.hpp"
+#include "config/json.hpp"
 #include "diagnostic.hpp"
 #include "exit_status.hpp"
 #include "help.hpp"
@@ -70,10 +71,12 @@ Result<int> run_options(const std::vector<std::string>& arguments) {
   CLI::App app;
   bool version = false;
   bool schema = false;
+  bool config_schema = false;
   std::string completion;
   app.set_help_flag("-h,--help", "Show this help");
   app.add_flag("--version", version, "Show the version");
   app.add_flag("--schema", schema, "Print the JSON Schema of what --format json writes");
+  app.add_flag("--config-schema", config_schema, "Print the JSON Schema of configuration files");
   app.add_option("--generate-completion", completion, "Print a shell's completion script")
       ->group("");
   const auto parsed = parse_arguments(app, "sonde", arguments);
@@ -81,6 +84,7 @@ Result<int> run_options(const std::vector<std::string>& arguments) {
   if (*parsed == Parsed::help) return show(overview_help());
   if (version) return show("sonde " SONDE_VERSION "\n");
   if (schema) return show(render::json_schema());
+  if (config_schema) return show(config::config_schema());
   const auto script = completion_script(completion);
   if (!script) return tl::unexpected(script.error());
   return show(*script);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "util/fail.hpp"
 #include "util/similar.hpp"
@@ -23,6 +24,14 @@ std::string_view name_of_choice(const Choices<Enum, n>& choices, Enum value) noe
     if (choice == value) return name;
   }
   return choices.front().first;
+}
+
+template <class Enum, std::size_t n>
+std::vector<std::string_view> names_of_choices(const Choices<Enum, n>& choices) {
+  std::vector<std::string_view> names;
+  for (const auto& choice : choices)
+    names.push_back(choice.first);
+  return names;
 }
 
 /// ConfigError "unknown event 'cycels', did you mean 'cycles'?" for no such name; `what` is one

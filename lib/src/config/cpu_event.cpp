@@ -19,4 +19,8 @@ Result<CpuEvent> parse_cpu_event(std::string_view name) {
   return parse_choice(kEvents, "event", name);
 }
 
+std::vector<std::string_view> cpu_event_names() {
+  return names_of_choices(kEvents);
+}
+
 }  // namespace sonde::config

@@ -1,206 +1,83 @@
 #include "config/json.hpp"
 
-#include <algorithm>
-#include <limits>
-#include <span>
 #include <utility>
 
+#include "config/config_document.hpp"
 #include "config/cpu_event.hpp"
 #include "config/json_document.hpp"
-#include "config/json_setting.hpp"
+#include "config/json_kinds.hpp"
 #include "config/syscall_names.hpp"
 #include "config/unwind_method.hpp"
-#include "util/fail.hpp"
-#include "util/similar.hpp"
 
 namespace sonde::config {
 namespace {
 
-using Paths = std::vector<std::string>;
-
-template <class Object>
-struct Field {
-  std::string_view name;
-  Result<void> (*read)(const JsonSetting& setting, Object& into, Paths& set);
-};
-
-template <class Value, class Member>
-Result<void> store(const JsonSetting& setting, Result<Value> value, Member& member, Paths& set) {
-  if (!value) return tl::unexpected(std::move(value.error()));
-  member = static_cast<Member>(std::move(*value));
-  set.push_back(setting.path());
-  return {};
-}
-
-template <class Object>
-Result<void> read_object(const JsonSetting& object, std::span<const Field<Object>> fields,
-                         Object& into, Paths& set) {
-  auto members = object.members();
-  if (!members) return tl::unexpected(std::move(members.error()));
-  for (const JsonSetting& member : *members) {
-    const auto field = std::ranges::find(fields, member.key(), &Field<Object>::name);
-    if (field == fields.end()) {
-      std::vector<std::string_view> names;
-      for (const Field<Object>& known : fields)
-        names.push_back(known.name);
-      return member.fail("unknown key" + did_you_mean(member.key(), names));
-    }
-    if (auto read = field->read(member, into, set); !read) return read;
-  }
-  return {};
-}
-
-Result<std::vector<int>> read_pids(const JsonSetting& setting) {
-  auto elements = setting.elements();
-  if (!elements) return tl::unexpected(std::move(elements.error()));
-  std::vector<int> pids;
-  for (const JsonSetting& element : *elements) {
-    const auto pid = element.integer({1, std::numeric_limits<int>::max()});
-    if (!pid) return tl::unexpected(pid.error());
-    pids.push_back(static_cast<int>(*pid));
-  }
-  return pids;
-}
-
-/// `parse` gives a value for its name.
-template <class Enum>
-Result<Enum> read_choice(const JsonSetting& setting, Result<Enum> (*parse)(std::string_view)) {
-  const auto name = setting.string();
-  if (!name) return tl::unexpected(name.error());
-  auto value = parse(*name);
-  if (!value) return setting.fail(value.error().what, value.error().hint);
-  return value;
-}
-
-Result<std::vector<std::string>> read_strings(const JsonSetting& setting) {
-  auto elements = setting.elements();
-  if (!elements) return tl::unexpected(std::move(elements.error()));
-  std::vector<std::string> all;
-  for (const JsonSetting& element : *elements) {
-    auto text = element.string();
-    if (!text) return tl::unexpected(std::move(text.error()));
-    if (text->empty()) return element.fail("is empty");
-    all.push_back(std::move(*text));
-  }
-  return all;
-}
-
-Result<std::vector<SyscallGroup>> read_groups(const JsonSetting& setting) {
-  auto elements = setting.elements();
-  if (!elements) return tl::unexpected(std::move(elements.error()));
-  std::vector<SyscallGroup> groups;
-  for (const JsonSetting& element : *elements) {
-    const auto name = element.string();
-    if (!name) return tl::unexpected(name.error());
-    if (auto added = add_syscall_group(*name, groups); !added) {
-      return element.fail(added.error().what, added.error().hint);
-    }
-  }
-  return groups;
-}
-
 constexpr Field<Target> kTargetFields[] = {
-    {"pids", [](auto& s, Target& t, Paths& set) { return store(s, read_pids(s), t.pids, set); }},
-    {"comm", [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.comm, set); }},
-    {"cgroup", [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.cgroup, set); }},
-    {"container",
-     [](auto& s, Target& t, Paths& set) { return store(s, s.string(), t.container, set); }},
-    {"follow_children",
-     [](auto& s, Target& t, Paths& set) { return store(s, s.boolean(), t.follow_children, set); }},
+    field<ProcessIds, &Target::pids>("pids", "Processes, with all their threads."),
+    field<Text, &Target::comm>("comm", "Threads of this name; its first 15 bytes count."),
+    field<Text, &Target::cgroup>("cgroup", "A cgroup's directory; what is below is included."),
+    field<Text, &Target::container>("container", "A container's id, or the start of it."),
+    field<Boolean, &Target::follow_children>("follow_children",
+                                             "Also what the targets fork from now on."),
 };
 
 constexpr Field<UnwindOptions> kUnwindFields[] = {
-    {"method",
-     [](auto& s, UnwindOptions& o, Paths& set) {
-       return store(s, read_choice(s, parse_unwind_method), o.method, set);
-     }},
-    {"table_bytes",
-     [](auto& s, UnwindOptions& o, Paths& set) {
-       return store(s, s.integer(kTableBytes), o.table_bytes, set);
-     }},
+    field<Choice<UnwindMethod, parse_unwind_method, to_string, unwind_method_names>,
+          &UnwindOptions::method>("method", "How user stacks are found."),
+    field<Integer<kTableBytes>, &UnwindOptions::table_bytes>(
+        "table_bytes", "Kernel memory for unwind tables at most."),
 };
 
 constexpr Field<CpuOptions> kCpuFields[] = {
-    {"event", [](auto& s, CpuOptions& c,
-                 Paths& set) { return store(s, read_choice(s, parse_cpu_event), c.event, set); }},
-    {"user_stacks",
-     [](auto& s, CpuOptions& c, Paths& set) { return store(s, s.boolean(), c.user_stacks, set); }},
-    {"kernel_stacks", [](auto& s, CpuOptions& c,
-                         Paths& set) { return store(s, s.boolean(), c.kernel_stacks, set); }},
+    field<Choice<CpuEvent, parse_cpu_event, to_string, cpu_event_names>, &CpuOptions::event>(
+        "event", "Clock that drives sampling."),
+    field<Boolean, &CpuOptions::user_stacks>("user_stacks", "Record the user part of each stack."),
+    field<Boolean, &CpuOptions::kernel_stacks>("kernel_stacks",
+                                               "Record the kernel part of each stack."),
 };
 
 constexpr Field<SyscallOptions> kSyscallFields[] = {
-    {"calls", [](auto& s, SyscallOptions& o,
-                 Paths& set) { return store(s, read_strings(s), o.calls, set); }},
-    {"failed_only", [](auto& s, SyscallOptions& o,
-                       Paths& set) { return store(s, s.boolean(), o.failed_only, set); }},
-    {"errors", [](auto& s, SyscallOptions& o,
-                  Paths& set) { return store(s, read_strings(s), o.errors, set); }},
-    {"min_latency", [](auto& s, SyscallOptions& o,
-                       Paths& set) { return store(s, s.duration(), o.min_latency, set); }},
-    {"by",
-     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, read_groups(s), o.by, set); }},
-    {"latency",
-     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.latency, set); }},
-    {"error_table", [](auto& s, SyscallOptions& o,
-                       Paths& set) { return store(s, s.boolean(), o.error_table, set); }},
-    {"histograms", [](auto& s, SyscallOptions& o,
-                      Paths& set) { return store(s, s.boolean(), o.histograms, set); }},
-    {"trace",
-     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.trace, set); }},
-    {"string_bytes",
-     [](auto& s, SyscallOptions& o, Paths& set) {
-       return store(s, s.integer(kStringBytes), o.string_bytes, set);
-     }},
-    {"stacks",
-     [](auto& s, SyscallOptions& o, Paths& set) { return store(s, s.boolean(), o.stacks, set); }},
-    {"stack_weight",
-     [](auto& s, SyscallOptions& o, Paths& set) {
-       return store(s, read_choice(s, parse_stack_weight), o.stack_weight, set);
-     }},
-    {"ring_bytes", [](auto& s, SyscallOptions& o,
-                      Paths& set) { return store(s, s.integer(kRingBytes), o.ring_bytes, set); }},
+    field<Texts, &SyscallOptions::calls>(
+        "calls", "Names (openat), classes (%file) and their opposites (!futex); none: all calls."),
+    field<Boolean, &SyscallOptions::failed_only>("failed_only", "Only calls that failed."),
+    field<Texts, &SyscallOptions::errors>("errors",
+                                          "Only calls that failed with one of these, as EACCES."),
+    field<TimeThreshold, &SyscallOptions::min_latency>("min_latency",
+                                                       "Only calls that took at least this long."),
+    field<SyscallGroups, &SyscallOptions::by>("by", "What rows are told apart by."),
+    field<Boolean, &SyscallOptions::latency>("latency", "Measure how long calls take."),
+    field<Boolean, &SyscallOptions::error_table>("error_table", "Add a table of errors."),
+    field<Boolean, &SyscallOptions::histograms>("histograms", "Add latency histograms."),
+    field<Boolean, &SyscallOptions::trace>("trace", "Show each call as it returns."),
+    field<Integer<kStringBytes>, &SyscallOptions::string_bytes>(
+        "string_bytes", "Bytes of the contents of buffers that a trace shows."),
+    field<Boolean, &SyscallOptions::stacks>("stacks", "Record the user stack of each call."),
+    field<Choice<StackWeight, parse_stack_weight, to_string, stack_weight_names>,
+          &SyscallOptions::stack_weight>("stack_weight", "What a stack counts for."),
+    field<Integer<kRingBytes>, &SyscallOptions::ring_bytes>("ring_bytes",
+                                                            "Ring buffer of a trace."),
 };
 
 constexpr Field<EbpfConfig> kConfigFields[] = {
-    {"enable_cpu_profiling",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return store(s, s.boolean(), c.enable_cpu_profiling, set);
-     }},
-    {"enable_network_tracing",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return store(s, s.boolean(), c.enable_network_tracing, set);
-     }},
-    {"enable_syscall_tracing",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return store(s, s.boolean(), c.enable_syscall_tracing, set);
-     }},
-    {"enable_memory_tracing",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return store(s, s.boolean(), c.enable_memory_tracing, set);
-     }},
-    {"sample_rate",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return store(s, s.integer(kSampleRate), c.sample_rate, set);
-     }},
-    {"duration",
-     [](auto& s, EbpfConfig& c, Paths& set) { return store(s, s.duration(), c.duration, set); }},
-    {"max_samples",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return store(s, s.integer(kMaxSamples), c.max_samples, set);
-     }},
-    {"target", [](auto& s, EbpfConfig& c,
-                  Paths& set) { return read_object<Target>(s, kTargetFields, c.target, set); }},
-    {"unwind",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return read_object<UnwindOptions>(s, kUnwindFields, c.unwind, set);
-     }},
-    {"cpu", [](auto& s, EbpfConfig& c,
-               Paths& set) { return read_object<CpuOptions>(s, kCpuFields, c.cpu, set); }},
-    {"syscall",
-     [](auto& s, EbpfConfig& c, Paths& set) {
-       return read_object<SyscallOptions>(s, kSyscallFields, c.syscall, set);
-     }},
+    field<Boolean, &EbpfConfig::enable_cpu_profiling>("enable_cpu_profiling",
+                                                      "Sample where CPU time goes."),
+    field<Boolean, &EbpfConfig::enable_network_tracing>("enable_network_tracing",
+                                                        "Trace the network."),
+    field<Boolean, &EbpfConfig::enable_syscall_tracing>("enable_syscall_tracing",
+                                                        "Count, time or trace system calls."),
+    field<Boolean, &EbpfConfig::enable_memory_tracing>("enable_memory_tracing", "Trace memory."),
+    field<Integer<kSampleRate>, &EbpfConfig::sample_rate>("sample_rate",
+                                                          "Samples a second on each CPU."),
+    field<Duration, &EbpfConfig::duration>("duration", "How long to record; above zero."),
+    field<Integer<kMaxSamples>, &EbpfConfig::max_samples>(
+        "max_samples", "Recording of samples stops after this many."),
+    group<&EbpfConfig::target, kTargetFields>(
+        "target", "Whom to trace; criteria are combined with and. None: the whole system."),
+    group<&EbpfConfig::unwind, kUnwindFields>("unwind", "How stacks are found."),
+    group<&EbpfConfig::cpu, kCpuFields>("cpu", "Of the CPU profiler."),
+    group<&EbpfConfig::syscall, kSyscallFields>("syscall", "Of the system call tracer."),
+    field<Texts, &EbpfConfig::disabled_features>(
+        "disabled_features", "Kernel features to treat as absent, by their names in sonde doctor."),
 };
 
 }  // namespace
@@ -208,13 +85,42 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
 Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig& config) {
   const auto document = parse_json_document(text, kMaxConfigBytes);
   if (!document) return tl::unexpected(document.error());
+  return overlay_document(*document, config);
+}
+
+Result<std::vector<std::string>> overlay_document(const nlohmann::json& document,
+                                                  EbpfConfig& config) {
   EbpfConfig changed = config;
-  Paths set;
-  if (auto read = read_object<EbpfConfig>({*document, ""}, kConfigFields, changed, set); !read) {
+  SettingPaths set;
+  if (auto read = read_object<EbpfConfig>({document, ""}, kConfigFields, changed, set); !read) {
     return tl::unexpected(std::move(read.error()));
   }
   config = std::move(changed);
   return set;
+}
+
+OrderedJson config_document(const EbpfConfig& config) {
+  return write_object<EbpfConfig>(kConfigFields, config);
+}
+
+std::string to_json(const EbpfConfig& config) {
+  constexpr int kIndent = 2;
+  return config_document(config).dump(kIndent, ' ', false, OrderedJson::error_handler_t::replace) +
+         '\n';
+}
+
+OrderedJson config_schema_document() {
+  OrderedJson schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                        {"title", "sonde, configuration file"},
+                        {"description",
+                         "EbpfConfig as JSON. Every key is optional; comments are allowed in "
+                         "the file, unknown and repeated keys are errors."}};
+  schema.update(object_schema<EbpfConfig>(kConfigFields));
+  return schema;
+}
+
+std::string config_schema() {
+  return config_schema_document().dump(2) + '\n';
 }
 
 }  // namespace sonde::config

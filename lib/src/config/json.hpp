@@ -19,4 +19,11 @@ inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 /// `config` is then unchanged. Comments are allowed; unknown and repeated keys are errors.
 Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig& config);
 
+/// Every setting, in the order of the manual; overlay_json() reads it back. Callbacks and
+/// Target::from_exec, which is for launchers, are left out.
+std::string to_json(const EbpfConfig& config);
+
+/// The JSON Schema of what overlay_json() reads.
+std::string config_schema();
+
 }  // namespace sonde::config

@@ -23,6 +23,14 @@ std::string shown(const json& value) {
   return text::fit(value.dump(-1, ' ', false, json::error_handler_t::replace), kWidth);
 }
 
+// Without an exponent, which durations do not have.
+std::string seconds_text(const json& number) {
+  constexpr double kManyYears = 1e12;
+  const auto value = number.get<double>();
+  const bool plain = !number.is_number_float() || value > kManyYears || value < -kManyYears;
+  return plain ? number.dump() : fmt::format("{:.9f}", value);
+}
+
 }  // namespace
 
 tl::unexpected<Error> JsonSetting::fail(std::string_view why, std::string hint) const {
@@ -66,9 +74,15 @@ Result<std::string> JsonSetting::string() const {
 }
 
 Result<nanoseconds> JsonSetting::duration() const {
+  auto result = duration_or_zero();
+  if (result && result->count() == 0) return fail("must be above zero");
+  return result;
+}
+
+Result<nanoseconds> JsonSetting::duration_or_zero() const {
   nanoseconds result{0};
   if (value_.is_string() || value_.is_number()) {
-    const std::string text = value_.is_string() ? value_.get<std::string>() : value_.dump();
+    const std::string text = value_.is_string() ? value_.get<std::string>() : seconds_text(value_);
     auto parsed = parse_duration(text);
     if (!parsed) return fail(parsed.error().what, std::move(parsed.error().hint));
     result = *parsed;
@@ -88,7 +102,6 @@ Result<nanoseconds> JsonSetting::duration() const {
   } else {
     return wrong_type(R"(a duration such as "60s", 60 or {"secs": 60, "nanos": 0})");
   }
-  if (result.count() == 0) return fail("must be above zero");
   return result;
 }
 

@@ -26,6 +26,7 @@ class JsonSetting {
   Result<std::string> string() const;
   /// "500ms", a number of seconds, or {"secs": 60, "nanos": 0}; above zero.
   Result<std::chrono::nanoseconds> duration() const;
+  Result<std::chrono::nanoseconds> duration_or_zero() const;
   Result<std::vector<JsonSetting>> elements() const;
   /// In key order.
   Result<std::vector<JsonSetting>> members() const;

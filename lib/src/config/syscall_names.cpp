@@ -15,6 +15,10 @@ namespace {
 constexpr Choices<StackWeight, 3> kWeights = {
     {{"count", StackWeight::count}, {"time", StackWeight::time}, {"errors", StackWeight::errors}}};
 
+constexpr std::array kGroups = {SyscallGroup::process, SyscallGroup::thread, SyscallGroup::cgroup,
+                                SyscallGroup::error};
+constexpr std::string_view kAlways = "syscall";
+
 }  // namespace
 
 std::string_view to_string(SyscallGroup group) noexcept {
@@ -32,22 +36,25 @@ std::string_view to_string(SyscallGroup group) noexcept {
 }
 
 Result<void> add_syscall_group(std::string_view name, std::vector<SyscallGroup>& groups) {
-  constexpr std::string_view kAlways = "syscall";
-  constexpr std::array kGroups = {SyscallGroup::process, SyscallGroup::thread, SyscallGroup::cgroup,
-                                  SyscallGroup::error};
   if (name == kAlways) return {};
-  std::vector<std::string_view> names;
   for (const SyscallGroup group : kGroups) {
     if (to_string(group) == name) {
       if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
       return {};
     }
-    names.push_back(to_string(group));
   }
+  return fail(
+      ErrorCode::ConfigError,
+      fmt::format("'{}' is nothing to group by{}", name, did_you_mean(name, syscall_group_names())),
+      "Group by process, thread, cgroup, errno or syscall");
+}
+
+std::vector<std::string_view> syscall_group_names() {
+  std::vector<std::string_view> names;
+  for (const SyscallGroup group : kGroups)
+    names.push_back(to_string(group));
   names.push_back(kAlways);
-  return fail(ErrorCode::ConfigError,
-              fmt::format("'{}' is nothing to group by{}", name, did_you_mean(name, names)),
-              "Group by process, thread, cgroup, errno or syscall");
+  return names;
 }
 
 std::string_view to_string(StackWeight weight) noexcept {
@@ -56,6 +63,10 @@ std::string_view to_string(StackWeight weight) noexcept {
 
 Result<StackWeight> parse_stack_weight(std::string_view name) {
   return parse_choice(kWeights, "weight", name);
+}
+
+std::vector<std::string_view> stack_weight_names() {
+  return names_of_choices(kWeights);
 }
 
 }  // namespace sonde::config

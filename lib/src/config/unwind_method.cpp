@@ -20,4 +20,8 @@ Result<UnwindMethod> parse_unwind_method(std::string_view name) {
   return parse_choice(kMethods, "method", name);
 }
 
+std::vector<std::string_view> unwind_method_names() {
+  return names_of_choices(kMethods);
+}
+
 }  // namespace sonde::config

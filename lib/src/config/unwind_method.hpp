@@ -3,6 +3,7 @@
 
 #include <sonde/config.hpp>
 #include <string_view>
+#include <vector>
 
 namespace sonde::config {
 
@@ -11,5 +12,6 @@ std::string_view to_string(UnwindMethod method) noexcept;
 
 /// ConfigError with a did-you-mean for any other name.
 Result<UnwindMethod> parse_unwind_method(std::string_view name);
+std::vector<std::string_view> unwind_method_names();
 
 }  // namespace sonde::config

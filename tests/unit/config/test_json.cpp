@@ -96,7 +96,38 @@ BOOST_AUTO_TEST_CASE(refuses_wrong_syscall_settings) {
              "syscall.string_bytes is 4097, but must be from 0 to 4096");
   BOOST_TEST(syscall(R"("ring_bytes": 4095)") ==
              "syscall.ring_bytes is 4095, but must be from 4096 to 1073741824");
-  BOOST_TEST(syscall(R"("min_latency": 0)") == "syscall.min_latency: must be above zero");
+  BOOST_TEST(syscall(R"("min_latency": -1)").starts_with("syscall.min_latency: '-1' is not"));
+}
+
+// What is written of a configuration reads back as the same configuration, whatever it sets.
+BOOST_AUTO_TEST_CASE(written_configurations_read_back) {
+  EbpfConfig config = EbpfConfig()
+                          .with_sample_rate(7)
+                          .with_duration(1500ms)
+                          .with_cpu_profiling(false)
+                          .with_network_tracing(true)
+                          .with_max_samples(11)
+                          .with_disabled_features({"btf"});
+  config.target.pids = {1, 2};
+  config.target.comm = "a \"b\"";
+  config.unwind.method = sonde::UnwindMethod::cfi;
+  config.cpu.event = sonde::CpuEvent::cycles;
+  config.syscall.by = {sonde::SyscallGroup::error};
+  config.syscall.stack_weight = sonde::StackWeight::errors;
+  config.syscall.min_latency = 3us;
+  for (const EbpfConfig& each : {EbpfConfig(), config}) {
+    const std::string text = sonde::config::to_json(each);
+    BOOST_TEST(sonde::config::to_json(config_of(text)) == text);
+  }
+  const EbpfConfig again = config_of(sonde::config::to_json(config));
+  BOOST_TEST((again.duration == 1500ms));
+  BOOST_TEST(again.target.comm == "a \"b\"");
+  BOOST_TEST((again.unwind.method == sonde::UnwindMethod::cfi));
+  BOOST_TEST((again.cpu.event == sonde::CpuEvent::cycles));
+  BOOST_TEST((again.syscall.by == std::vector{sonde::SyscallGroup::error}));
+  BOOST_TEST((again.syscall.min_latency == 3us));
+  BOOST_TEST(again.disabled_features == std::vector<std::string>{"btf"},
+             boost::test_tools::per_element());
 }
 
 // Only what the text names is changed, and the paths of exactly those settings are returned.
@@ -125,6 +156,8 @@ BOOST_AUTO_TEST_CASE(reads_durations) {
   BOOST_TEST((config_of(R"({"duration": "500ms"})").duration == 500ms));
   BOOST_TEST((config_of(R"({"duration": 60})").duration == 60s));
   BOOST_TEST((config_of(R"({"duration": 1.5})").duration == 1500ms));
+  BOOST_TEST((config_of(R"({"duration": 1e-7})").duration == 100ns));
+  BOOST_TEST(error_of(R"({"duration": 1e300})").find("duration: '1e+300' is not a") == 0);
   BOOST_TEST((config_of(R"({"duration": {"secs": 2, "nanos": 5}})").duration == 2s + 5ns));
   BOOST_TEST((config_of(R"({"duration": {"nanos": 1}})").duration == 1ns));
   BOOST_TEST(error_of(R"({"duration": 0})") == "duration: must be above zero");

@@ -1,0 +1,85 @@
+// The kinds of values that settings have. Each is what config::field() asks for.
+#pragma once
+
+#include <chrono>
+#include <sonde/config.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/json_field.hpp"
+
+namespace sonde::config {
+
+struct Boolean {
+  static Result<bool> read(const JsonSetting& setting) { return setting.boolean(); }
+  static OrderedJson write(bool value) { return value; }
+  static OrderedJson schema() { return {{"type", "boolean"}}; }
+};
+
+template <const Range& range>
+struct Integer {
+  static Result<std::uint64_t> read(const JsonSetting& setting) { return setting.integer(range); }
+  static OrderedJson write(std::uint64_t value) { return value; }
+  static OrderedJson schema() {
+    return {{"type", "integer"}, {"minimum", range.least}, {"maximum", range.most}};
+  }
+};
+
+struct Text {
+  static Result<std::string> read(const JsonSetting& setting) { return setting.string(); }
+  static OrderedJson write(const std::string& value) { return value; }
+  static OrderedJson schema() { return {{"type", "string"}}; }
+};
+
+/// None of them empty.
+struct Texts {
+  static Result<std::vector<std::string>> read(const JsonSetting& setting);
+  static OrderedJson write(const std::vector<std::string>& values) { return values; }
+  static OrderedJson schema();
+};
+
+/// Above zero.
+struct Duration {
+  static Result<std::chrono::nanoseconds> read(const JsonSetting& setting) {
+    return setting.duration();
+  }
+  static OrderedJson write(std::chrono::nanoseconds value);
+  static OrderedJson schema();
+};
+
+/// Zero is no threshold.
+struct TimeThreshold : Duration {
+  static Result<std::chrono::nanoseconds> read(const JsonSetting& setting) {
+    return setting.duration_or_zero();
+  }
+};
+
+struct ProcessIds {
+  static Result<std::vector<int>> read(const JsonSetting& setting);
+  static OrderedJson write(const std::vector<int>& pids) { return pids; }
+  static OrderedJson schema();
+};
+
+struct SyscallGroups {
+  static Result<std::vector<SyscallGroup>> read(const JsonSetting& setting);
+  static OrderedJson write(const std::vector<SyscallGroup>& groups);
+  static OrderedJson schema();
+};
+
+/// One of a few words.
+template <class Enum, Result<Enum> (*parse)(std::string_view), std::string_view (*name_of)(Enum),
+          std::vector<std::string_view> (*names)()>
+struct Choice {
+  static Result<Enum> read(const JsonSetting& setting) {
+    const auto name = setting.string();
+    if (!name) return tl::unexpected(name.error());
+    auto value = parse(*name);
+    if (!value) return setting.fail(value.error().what, value.error().hint);
+    return value;
+  }
+  static OrderedJson write(Enum value) { return name_of(value); }
+  static OrderedJson schema() { return {{"enum", names()}}; }
+};
+
+}  // namespace sonde::config
