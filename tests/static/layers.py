@@ -30,6 +30,7 @@ BPF_SHARED = {"process", "core", "ingest", "aggregate", "syscalls", "unwind", "t
 RESERVED = [
     (re.compile(r"\.skel\.h$"), {"tracers"}),
     (re.compile(r"^nlohmann/"), {"render", "config"}),
+    (re.compile(r"^toml\+\+/"), {"config"}),
     (re.compile(r"^CLI/"), {"cli"}),
     (re.compile(r"^bpf/"), {"core", "ingest", "tracers"}),
     (re.compile(r"^(iostream|regex)$"), set()),

@@ -60,6 +60,7 @@ class Layers(Tree):
             ("cli/a.cpp", '"cpu.skel.h"'),
             ("lib/src/symbolize/a.cpp", "<nlohmann/json.hpp>"),
             ("cli/a.cpp", "<nlohmann/json.hpp>"),
+            ("lib/src/render/a.cpp", "<toml++/toml.h>"),
             ("lib/src/config/a.cpp", "<CLI/CLI.hpp>"),
             ("lib/src/render/a.cpp", "<bpf/libbpf.h>"),
             ("lib/src/util/a.cpp", "<iostream>"),
