@@ -56,6 +56,7 @@ Result<Parsed> parse_arguments(CLI::App& app, std::string_view name,
   for (const CLI::Option* option : app.get_options()) {
     const auto& values = option->results();
     if (option->get_expected_min() > 0 && std::ranges::find(values, "") != values.end()) {
+      if (option->get_positional()) return usage_error("an empty operand", name);
       return usage_error(fmt::format("'--{}' needs a value", option->get_lnames().front()), name);
     }
   }
@@ -68,7 +69,9 @@ tl::unexpected<Error> for_flag(std::string_view flag, Error error) {
 }
 
 std::vector<const CLI::Option*> visible_options(const CLI::App& app) {
-  return app.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+  return app.get_options([](const CLI::Option* option) {
+    return !option->get_group().empty() && !option->get_positional();
+  });
 }
 
 std::vector<std::string> spellings(const CLI::Option& option) {

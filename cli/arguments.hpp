@@ -23,7 +23,7 @@ Result<Parsed> parse_arguments(CLI::App& app, std::string_view name,
 /// A flag's value was refused: the error begins with the flag.
 tl::unexpected<Error> for_flag(std::string_view flag, Error error);
 
-/// Options that help, completions and manual pages show.
+/// Options that help, completions and manual pages show. Operands are none of them.
 std::vector<const CLI::Option*> visible_options(const CLI::App& app);
 
 /// Its spellings with dashes, the short one first.

@@ -50,7 +50,11 @@ OptionModel model_of(const CLI::Option& option) {
 std::vector<CommandModel> command_models() {
   std::vector<CommandModel> models;
   for (const CommandEntry* entry : all_commands()) {
-    CommandModel model{std::string(entry->name), std::string(entry->summary), entry->launches, {}};
+    CommandModel model{std::string(entry->name),
+                       std::string(entry->summary),
+                       entry->launches,
+                       !entry->operands.empty(),
+                       {}};
     CLI::App app;
     const auto command = entry->make(app);
     add_help_option(app);

@@ -110,6 +110,14 @@ std::string bash_completion(const std::vector<CommandModel>& commands) {
   }
   script += "    esac\n    case ${COMP_WORDS[1]} in\n";
   for (const CommandModel& command : commands) {
+    if (command.takes_files) {
+      script += fmt::format(
+          "        {})\n            if [[ $cur == -* ]]; then\n"
+          "                _sonde_words \"{}\" \"$cur\"\n            else\n"
+          "                _sonde_paths -f \"$cur\"\n            fi\n            ;;\n",
+          command.name, all_spellings(command));
+      continue;
+    }
     script += fmt::format(
         "        {})\n            _sonde_words \"{}\" \"$cur\"\n"
         "            ;;\n",

@@ -54,6 +54,10 @@ complete -c sonde -n __sonde_launches -F -a '(__fish_complete_command)'
                           command.name, quoted(command.summary));
     script += fmt::format("complete -c sonde -n '__fish_seen_subcommand_from help' -a {}\n",
                           command.name);
+    if (command.takes_files) {
+      script +=
+          fmt::format("complete -c sonde -n '__fish_seen_subcommand_from {}' -F\n", command.name);
+    }
     for (const OptionModel& option : command.options) {
       script += fmt::format("complete -c sonde -n '__fish_seen_subcommand_from {}'", command.name);
       for (const char name : option.shorts)

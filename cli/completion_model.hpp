@@ -30,6 +30,8 @@ struct CommandModel {
   std::string name;
   std::string summary;
   bool launches = false;
+  /// Names of files may follow the options.
+  bool takes_files = false;
   std::vector<OptionModel> options;
 };
 

@@ -91,7 +91,9 @@ std::string zsh_completion(const std::vector<CommandModel>& commands) {
     for (const OptionModel& option : command.options) {
       script += fmt::format("        {} \\\n", spec(option));
     }
-    script += command.launches ? "        '*:: :_normal'\n" : "        && return\n";
+    script += command.launches      ? "        '*:: :_normal'\n"
+              : command.takes_files ? "        '*:file:_files'\n"
+                                    : "        && return\n";
     script += "      ;;\n";
   }
   return script + "  esac\n}\n\n_sonde \"$@\"\n";

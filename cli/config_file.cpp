@@ -13,10 +13,10 @@
 #include "util/unique_fd.hpp"
 
 namespace sonde::cli {
-namespace {
-
-Result<std::string> read_text(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+Result<std::string> read_config_text(const std::string& path) {
+  const bool is_stdin = path == "-";
+  const UniqueFd fd(is_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                             : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return fail_errno(ErrorCode::ConfigError, path);
   std::string text;
   std::array<char, 65536> chunk;
@@ -31,10 +31,8 @@ Result<std::string> read_text(const std::string& path) {
   return text;
 }
 
-}  // namespace
-
 Result<std::vector<std::string>> overlay_config_file(const std::string& path, EbpfConfig& config) {
-  const auto text = read_text(path);
+  const auto text = read_config_text(path);
   if (!text) return tl::unexpected(text.error());
   auto set = config::overlay_json(*text, config);
   if (!set) set.error().what = fmt::format("{}: {}", path, set.error().what);

@@ -77,7 +77,7 @@ void add_help_option(CLI::App& app) {
 std::string overview_help() {
   std::string text = "Usage: sonde COMMAND [OPTION...]\n\nCommands:\n";
   for (const CommandEntry* entry : all_commands()) {
-    text += fmt::format("  {:<10} {}\n", entry->name, entry->summary);
+    text += fmt::format("  {:<15} {}\n", entry->name, entry->summary);
   }
   return text + R"(
 Options:
@@ -89,7 +89,8 @@ Options:
 }
 
 std::string command_help(const CommandEntry& entry, const CLI::App& app) {
-  std::string text = fmt::format("Usage: sonde {} [OPTION...]{}\n\n{}\n", entry.name,
+  std::string text = fmt::format("Usage: sonde {} [OPTION...]{}{}{}\n\n{}\n", entry.name,
+                                 entry.operands.empty() ? "" : " ", entry.operands,
                                  entry.launches ? " [-- COMMAND [ARG...]]" : "", entry.description);
   for (const std::string& group : groups_in_order(app)) {
     text += fmt::format("\n{}:\n", group);

@@ -69,6 +69,7 @@ class Completions(SondeTest):
             ("cpu --cgroup only-this", ["cpu", "--cgroup", "only-this-folder"]),
             ("doctor --verb", ["doctor", "--verbose"]),
             ("cpu -q -- some-unus", ["cpu", "-q", "--", "some-unusual-tool"]),
+            ("migrate-config --check only-this-fi", ["migrate-config", "--check", "only-this-file"]),
         ):
             with self.subTest(keys):
                 completed = [word.rstrip("/") for word in typist.type(f"sonde {keys}\t\n")]
@@ -95,6 +96,7 @@ class Completions(SondeTest):
             ("cpu -o only-this-fi", "only-this-file"),
             (f"cpu -p {os.getpid()}", str(os.getpid())),
             ("cpu -q -- some-unus", "some-unusual-tool"),
+            ("migrate-config --check only-this-fi", "only-this-file"),
         ):
             with self.subTest(line):
                 result = subprocess.run(
@@ -120,7 +122,7 @@ class Completions(SondeTest):
             script = run("--generate-completion", shell).stdout
             for command in COMMANDS:
                 options = re.findall(r"^  .*--([\w-]+)", run(command, "--help").stdout, re.MULTILINE)
-                self.assertIn("format", options)
+                self.assertIn("help", options)
                 for option in options:
                     pattern = rf" -l {option} " if shell == "fish" else rf"--{option}\b"
                     self.assertRegex(script, pattern)

@@ -52,7 +52,7 @@ class ManPages(SondeTest):
         listed = run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0]
         names = [line.split()[0] for line in listed.splitlines()]
         self.assertEqual(names, list(COMMANDS))
-        in_page = re.findall(r"^\.It Ic (\w+)", page("sonde.1"), re.MULTILINE)
+        in_page = re.findall(r"^\.It Ic ([\w-]+)", page("sonde.1"), re.MULTILINE)
         self.assertEqual(in_page, [*names, "help"])
 
     def test_configuration_keys(self):
