@@ -23,6 +23,11 @@ class EbpfCpuProfiler {
   /// Detaches and discards what was recorded if still running.
   ~EbpfCpuProfiler();
 
+  /// Everything of start() that can fail for want of rights, memory or kernel features, without
+  /// attaching anything: several tracers can so be started together or not at all. start() does it
+  /// if it was not done. Errors are those of start().
+  Result<void> prepare();
+
   /// Loads, attaches and begins to record; sampling when it returns. On error nothing stays loaded.
   /// ConfigError, InsufficientPermissions, IncompatibleKernel, LoadFailed, AttachFailed,
   /// MapOperationFailed; EventProcessingFailed if it was started before.
@@ -44,6 +49,9 @@ class EbpfCpuProfiler {
   bool limit_reached() const noexcept;
   Accounting get_stats() const;
   Overhead get_overhead() const;
+  /// What the reports of this session will say about it: the machine, the plan, the settings.
+  /// Complete once started; empty before prepare().
+  ReportHeader get_header() const;
   /// Time since start(), or the session's length once stopped.
   std::chrono::nanoseconds get_duration() const;
 

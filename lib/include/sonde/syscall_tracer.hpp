@@ -64,6 +64,11 @@ class EbpfSyscallTracer {
   /// EventProcessingFailed after start().
   Result<void> filter_syscall(std::string_view name, bool enabled);
 
+  /// Everything of start() that can fail for want of rights, memory or kernel features, without
+  /// attaching anything: several tracers can so be started together or not at all. start() does it
+  /// if it was not done. Errors are those of start().
+  Result<void> prepare();
+
   /// Loads, attaches and begins to record. On error nothing stays loaded. ConfigError,
   /// InsufficientPermissions, IncompatibleKernel, LoadFailed, AttachFailed, MapOperationFailed;
   /// EventProcessingFailed if it was started before.
@@ -86,6 +91,9 @@ class EbpfSyscallTracer {
   bool is_running() const noexcept;
   SyscallStatistics get_stats() const;
   Overhead get_overhead() const;
+  /// What the reports of this session will say about it: the machine, the plan, the settings.
+  /// Complete once started; empty before prepare().
+  ReportHeader get_header() const;
   std::chrono::nanoseconds get_duration() const;
 
  private:

@@ -47,14 +47,18 @@ EbpfCpuProfiler::EbpfCpuProfiler(EbpfCpuProfiler&&) noexcept = default;
 EbpfCpuProfiler& EbpfCpuProfiler::operator=(EbpfCpuProfiler&&) noexcept = default;
 EbpfCpuProfiler::~EbpfCpuProfiler() = default;
 
-Result<void> EbpfCpuProfiler::start() {
+Result<void> EbpfCpuProfiler::prepare() {
   using Made = Result<std::unique_ptr<core::Session>>;
   const EbpfConfig& config = impl_->config;
-  return impl_->session.start(config, [&](const auto& features, const auto& filter) -> Made {
+  return impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
     auto tracer = tracers::make_cpu_tracer(config, features, filter);
     if (!tracer) return tl::unexpected(tracer.error());
     return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
   });
+}
+
+Result<void> EbpfCpuProfiler::start() {
+  return impl_->session.start([this] { return prepare(); });
 }
 
 Result<Report> EbpfCpuProfiler::stop() {
@@ -83,6 +87,10 @@ bool EbpfCpuProfiler::limit_reached() const noexcept {
 
 Accounting EbpfCpuProfiler::get_stats() const {
   return impl_->session.accounting();
+}
+
+ReportHeader EbpfCpuProfiler::get_header() const {
+  return impl_->session.header();
 }
 
 Overhead EbpfCpuProfiler::get_overhead() const {

@@ -34,7 +34,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
 struct EbpfSyscallTracer::Impl {
   EbpfConfig config;
   TracerSession session;
-  /// The session owns it; null until start() has succeeded.
+  /// The session owns it; null until prepare() has succeeded.
   tracers::SyscallTracer* tracer = nullptr;
 };
 
@@ -46,7 +46,7 @@ EbpfSyscallTracer& EbpfSyscallTracer::operator=(EbpfSyscallTracer&&) noexcept = 
 EbpfSyscallTracer::~EbpfSyscallTracer() = default;
 
 Result<void> EbpfSyscallTracer::filter_syscall(std::string_view name, bool enabled) {
-  if (impl_->session.was_started()) {
+  if (impl_->session.was_prepared()) {
     return fail(ErrorCode::EventProcessingFailed, "change the filter of a tracer that was started",
                 "Choose the calls before start()");
   }
@@ -58,20 +58,26 @@ Result<void> EbpfSyscallTracer::filter_syscall(std::string_view name, bool enabl
   return {};
 }
 
-Result<void> EbpfSyscallTracer::start() {
+Result<void> EbpfSyscallTracer::prepare() {
   using Made = Result<std::unique_ptr<core::Session>>;
   const EbpfConfig& config = impl_->config;
   // Wrong names are the user's to mend before privileges are.
   if (auto checked = tracers::check_syscall_options(config.syscall); !checked) return checked;
   tracers::SyscallTracer* made = nullptr;
-  auto started =
-      impl_->session.start(config, [&](const auto& features, const auto& filter) -> Made {
+  auto prepared =
+      impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
         auto tracer = tracers::make_syscall_tracer(config, features, filter);
         if (!tracer) return tl::unexpected(tracer.error());
         made = tracer->get();
         return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
       });
-  if (started) impl_->tracer = made;
+  if (prepared) impl_->tracer = made;
+  return prepared;
+}
+
+Result<void> EbpfSyscallTracer::start() {
+  auto started = impl_->session.start([this] { return prepare(); });
+  if (!started && !impl_->session.was_prepared()) impl_->tracer = nullptr;
   return started;
 }
 
@@ -107,6 +113,10 @@ SyscallStatistics EbpfSyscallTracer::get_stats() const {
   statistics.unique_syscalls = impl_->tracer->unique_calls();
   statistics.errors = impl_->tracer->failed_calls();
   return statistics;
+}
+
+ReportHeader EbpfSyscallTracer::get_header() const {
+  return impl_->session.header();
 }
 
 Overhead EbpfSyscallTracer::get_overhead() const {

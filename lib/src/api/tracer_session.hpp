@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <sonde/config.hpp>
@@ -22,11 +23,8 @@ class TracerSession {
   /// `make(features, filter)` gives a Result<std::unique_ptr<core::Session>>; it is called after
   /// the configuration, the privileges and the target were found good.
   template <class Make>
-  Result<void> start(const EbpfConfig& config, Make make) {
-    if (session_ != nullptr) {
-      return fail(ErrorCode::EventProcessingFailed, "start a tracer that was started before",
-                  "Make a new object for each run");
-    }
+  Result<void> prepare(const EbpfConfig& config, Make make) {
+    if (session_ != nullptr) return before("prepare");
     if (auto valid = config.validate(); !valid) return valid;
     core::FeatureSet features;
     if (auto disabled = features.disable(config.disabled_features); !disabled) return disabled;
@@ -35,12 +33,26 @@ class TracerSession {
     if (!filter) return tl::unexpected(filter.error());
     Result<std::unique_ptr<core::Session>> session = make(features, *filter);
     if (!session) return tl::unexpected(session.error());
-    if (auto started = (*session)->start(); !started) return started;
+    if (auto prepared = (*session)->prepare(); !prepared) return prepared;
     session_ = std::move(*session);
     return {};
   }
 
-  bool was_started() const noexcept { return session_ != nullptr; }
+  /// `prepare` is called if the tracer is not prepared, and is to call the method above.
+  template <class Prepare>
+  Result<void> start(Prepare prepare) {
+    if (session_ == nullptr) {
+      if (Result<void> prepared = prepare(); !prepared) return prepared;
+    } else if (!session_->is_prepared()) {
+      return before("start");
+    }
+    auto started = session_->start();
+    if (!started) session_.reset();
+    return started;
+  }
+
+  /// Its settings are fixed.
+  bool was_prepared() const noexcept { return session_ != nullptr; }
   Result<Report> stop() { return session_ ? session_->stop() : not_running("stop"); }
   Result<Report> snapshot() {
     return session_ ? session_->snapshot() : not_running("take a snapshot of");
@@ -52,11 +64,18 @@ class TracerSession {
   bool limit_reached() const noexcept { return session_ != nullptr && session_->limit_reached(); }
   Accounting accounting() const { return session_ ? session_->accounting() : Accounting{}; }
   Overhead overhead() const { return session_ ? session_->overhead() : Overhead{}; }
+  ReportHeader header() const { return session_ ? session_->header() : ReportHeader{}; }
   std::chrono::nanoseconds duration() const {
     return session_ ? session_->duration() : std::chrono::nanoseconds{};
   }
 
  private:
+  static tl::unexpected<Error> before(const char* what) {
+    return fail(ErrorCode::EventProcessingFailed,
+                fmt::format("{0} a tracer that was {0}{1} before", what,
+                            std::string_view(what).ends_with('e') ? "d" : "ed"),
+                "Make a new object for each run");
+  }
   static tl::unexpected<Error> not_running(const char* what) {
     return fail(ErrorCode::EventProcessingFailed,
                 fmt::format("{} a tracer that is not running", what));

@@ -42,7 +42,7 @@ Result<UniqueFd> make_epoll(const std::vector<EventSource*>& sources, int stop_f
 }  // namespace
 
 struct Session::Impl {
-  enum class State { idle, running, stopped };
+  enum class State { idle, prepared, running, stopped };
 
   Impl(std::unique_ptr<Tracer> t, ReportHeader h) : header(std::move(h)), tracer(std::move(t)) {}
 
@@ -132,10 +132,10 @@ Session::~Session() {
   if (impl_->state == Impl::State::running) impl_->detach();
 }
 
-Result<void> Session::start() {
+Result<void> Session::prepare() {
   Impl& s = *impl_;
   if (s.state != Impl::State::idle) {
-    return fail(ErrorCode::EventProcessingFailed, "start a session that was started before",
+    return fail(ErrorCode::EventProcessingFailed, "prepare a session that was prepared before",
                 "Make a new object for each run");
   }
   s.state = Impl::State::stopped;
@@ -146,6 +146,21 @@ Result<void> Session::start() {
   auto epoll = make_epoll(s.tracer->sources(), s.stop_event.get());
   if (!epoll) return tl::unexpected(epoll.error());
   s.epoll = std::move(*epoll);
+  s.state = Impl::State::prepared;
+  return {};
+}
+
+Result<void> Session::start() {
+  Impl& s = *impl_;
+  if (s.state == Impl::State::running || s.state == Impl::State::stopped) {
+    return fail(ErrorCode::EventProcessingFailed, "start a session that was started before",
+                "Make a new object for each run");
+  }
+  if (s.state == Impl::State::idle) {
+    if (auto prepared = prepare(); !prepared) return prepared;
+  }
+  s.state = Impl::State::stopped;
+  const ThreadTimer timer(s.caller_time);
   if (auto attached = s.tracer->attach(); !attached) {
     s.tracer->detach();
     return attached;
@@ -260,6 +275,10 @@ Result<void> Session::resume() {
     return fail(ErrorCode::EventProcessingFailed, "resume a session that is not running");
   impl_->tracer->gate() = SONDE_GATE_RECORDING;
   return {};
+}
+
+bool Session::is_prepared() const noexcept {
+  return impl_->state == Impl::State::prepared;
 }
 
 bool Session::is_running() const noexcept {

@@ -1,4 +1,5 @@
-// The life of one tracer, written once: load -> attach -> open the gate -> drain -> close the gate
+// The life of one tracer, written once: load (prepared) -> attach -> open the gate -> drain ->
+// close the gate
 // -> detach -> last drain -> free, and the books and the cost of it.
 #pragma once
 
@@ -21,7 +22,11 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Recording when it returns. After an error the object can only be destroyed.
+  /// Everything of start() that can fail for want of rights, memory or kernel features, up to
+  /// attaching. After an error the object can only be destroyed.
+  Result<void> prepare();
+  /// Prepares if that was not done. Recording when it returns. After an error the object can only
+  /// be destroyed.
   Result<void> start();
   Result<Report> stop();
   /// What was recorded since the last report.
@@ -29,6 +34,7 @@ class Session {
   Result<void> pause();
   Result<void> resume();
 
+  bool is_prepared() const noexcept;
   bool is_running() const noexcept;
   bool limit_reached() const noexcept;
   Accounting accounting() const;
