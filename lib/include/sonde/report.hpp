@@ -111,6 +111,8 @@ struct StackProfile {
   std::vector<SampleType> sample_types;
   /// Nanoseconds between samples on one CPU; 0 if the profile is not time-sampled.
   std::uint64_t period_ns = 0;
+  /// Whose it is, in a report of several tracers; else empty.
+  std::string tracer = {};
 };
 
 using Section = std::variant<Table, StackProfile, Histogram>;
@@ -146,11 +148,21 @@ struct ReportHeader {
   std::vector<PlanEntry> plan;
 };
 
+/// What one of several tracers cost: its part of the sum. Its rss_bytes and memory_bytes mean
+/// nothing, since tracers share a process.
+struct TracerCost {
+  std::string tracer;
+  Overhead overhead;
+};
+
 struct ReportSummary {
   std::chrono::nanoseconds duration{0};
   /// One for each tracer of the session.
   std::vector<Accounting> accounting;
+  /// Of all tracers together.
   Overhead overhead;
+  /// One for each tracer if there are several; else empty.
+  std::vector<TracerCost> costs = {};
   /// What the user must know to read the figures, such as "stopped after 100000 samples
   /// (--max-samples)".
   std::vector<std::string> notices;

@@ -111,6 +111,22 @@ Json accounting(const std::vector<Accounting>& tracers) {
   return list;
 }
 
+// Memory of the process is not one tracer's.
+Json costs(const std::vector<TracerCost>& tracers) {
+  Json list = Json::array();
+  for (const auto& [tracer, cost] : tracers) {
+    list.push_back({{"tracer", repaired(tracer)},
+                    {"cpu_percent", cost.cpu_percent},
+                    {"user_cpu_ns", cost.user_cpu_ns},
+                    {"system_cpu_ns", cost.system_cpu_ns},
+                    {"bpf_ns", or_null(cost.bpf_ns)},
+                    {"target_trap_ns", or_null(cost.target_trap_ns)},
+                    {"map_bytes", cost.map_bytes},
+                    {"event_latency_us", or_null(cost.event_latency_us)}});
+  }
+  return list;
+}
+
 Json overhead(const Overhead& cost) {
   return {{"cpu_percent", cost.cpu_percent},
           {"user_cpu_ns", cost.user_cpu_ns},
@@ -164,6 +180,7 @@ Json header_record(const ReportHeader& header) {
 Json stack_record(const StackProfile& profile, const Stack& stack) {
   Json record = {
       {"type", "stack"}, {"pid", stack.pid}, {"tid", stack.tid}, {"comm", repaired(stack.comm)}};
+  if (!profile.tracer.empty()) record["tracer"] = repaired(profile.tracer);
   for (std::size_t i = 0; i < std::min(profile.sample_types.size(), stack.values.size()); ++i) {
     record[value_key(profile.sample_types[i])] = stack.values[i];
   }
@@ -200,11 +217,14 @@ Json summary_record(const ReportSummary& summary) {
   Json notices = Json::array();
   for (const std::string& notice : summary.notices)
     notices.push_back(repaired(notice));
-  return {{"type", "summary"},
-          {"duration_ns", summary.duration.count()},
-          {"accounting", accounting(summary.accounting)},
-          {"overhead", summary.accounting.empty() ? Json(nullptr) : overhead(summary.overhead)},
-          {"notices", std::move(notices)}};
+  Json record = {
+      {"type", "summary"},
+      {"duration_ns", summary.duration.count()},
+      {"accounting", accounting(summary.accounting)},
+      {"overhead", summary.accounting.empty() ? Json(nullptr) : overhead(summary.overhead)},
+      {"notices", std::move(notices)}};
+  if (!summary.costs.empty()) record["costs"] = costs(summary.costs);
+  return record;
 }
 
 }  // namespace sonde::render

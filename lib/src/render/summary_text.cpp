@@ -53,9 +53,8 @@ std::string percent_of(std::optional<std::uint64_t> cpu_ns, std::chrono::nanosec
                      100.0 * static_cast<double>(*cpu_ns) / static_cast<double>(duration.count()));
 }
 
-std::string cpu_cost(const ReportSummary& summary) {
-  const Overhead& cost = summary.overhead;
-  if (summary.duration.count() > 0 && summary.duration < kWorthAShare) {
+std::string cpu_cost(const Overhead& cost, std::chrono::nanoseconds duration) {
+  if (duration.count() > 0 && duration < kWorthAShare) {
     const std::uint64_t own = cost.user_cpu_ns + cost.system_cpu_ns;
     const std::uint64_t sum = own + cost.bpf_ns.value_or(0) + cost.target_trap_ns.value_or(0);
     return fmt::format("{} of CPU time with start and end: own {}, BPF {}, interrupts and traps {}",
@@ -66,9 +65,8 @@ std::string cpu_cost(const ReportSummary& summary) {
                               ? fmt::format("{:.2f} % of one CPU", cost.cpu_percent)
                               : "CPU " + std::string(kNotMeasured);
   return fmt::format("{}: own {}, BPF {}, interrupts and traps {}", sum,
-                     percent_of(cost.user_cpu_ns + cost.system_cpu_ns, summary.duration),
-                     percent_of(cost.bpf_ns, summary.duration),
-                     percent_of(cost.target_trap_ns, summary.duration));
+                     percent_of(cost.user_cpu_ns + cost.system_cpu_ns, duration),
+                     percent_of(cost.bpf_ns, duration), percent_of(cost.target_trap_ns, duration));
 }
 
 std::string memory_cost(const Overhead& cost) {
@@ -109,7 +107,15 @@ std::string books_text(const ReportSummary& summary, bool color) {
 std::string summary_text(const ReportHeader& header, const ReportSummary& summary, bool color) {
   std::string out = books_text(summary, color);
   if (!summary.accounting.empty()) {
-    out += line("cost", cpu_cost(summary), Style::plain, color);
+    // The parts of several tracers, then the whole, which has what is no tracer's own, too.
+    for (const auto& [tracer, cost] : summary.costs) {
+      out += line("cost",
+                  fmt::format("{}: {}; maps {}", tracer, cpu_cost(cost, summary.duration),
+                              humanize_bytes(static_cast<double>(cost.map_bytes))),
+                  Style::plain, color);
+    }
+    const std::string total = summary.costs.empty() ? "" : "in all: ";
+    out += line("cost", total + cpu_cost(summary.overhead, summary.duration), Style::plain, color);
     out += line("", memory_cost(summary.overhead), Style::plain, color);
   }
   for (const std::string& notice : summary.notices)
