@@ -45,7 +45,7 @@ class CpuCommand final : public Command {
       cpu.kernel_stacks = kernel_;
     }
     return trace(std::move(*request), output_, invocation,
-                 make_session<TracerSession<EbpfCpuProfiler>>());
+                 {tracer_entry<TracerSession<EbpfCpuProfiler>>("cpu")});
   }
 
   bool verbose() const noexcept override { return output_.verbose; }

@@ -1,22 +1,16 @@
 #include <CLI/CLI.hpp>
-#include <sonde/syscall_tracer.hpp>
 #include <utility>
 
 #include "command.hpp"
 #include "output.hpp"
 #include "session_options.hpp"
 #include "syscall_options.hpp"
+#include "syscall_session.hpp"
 #include "trace.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::cli {
 namespace {
-
-class SyscallSession final : public TracerSession<EbpfSyscallTracer> {
- public:
-  using TracerSession::TracerSession;
-  std::optional<Table> live() override { return call_table(tracer_.take_events()); }
-};
 
 class SyscallCommand final : public Command {
  public:
@@ -42,9 +36,10 @@ class SyscallCommand final : public Command {
       return fail(ErrorCode::ConfigError,
                   "--trace cannot be combined with --interval: it shows calls as they return");
     }
-    request->live = options.trace;
     if (!options.stacks) output_.stacks_fix = "Add --stacks";
-    return trace(std::move(*request), output_, invocation, make_session<SyscallSession>());
+    auto tracer = tracer_entry<SyscallSession>("syscall");
+    tracer.live = options.trace;
+    return trace(std::move(*request), output_, invocation, {std::move(tracer)});
   }
 
   bool verbose() const noexcept override { return output_.verbose; }

@@ -21,11 +21,11 @@ constexpr nanoseconds kGrace = 1s;
 
 }  // namespace
 
-RunLoop::RunLoop(LoopTimes times, TraceSession& session, Output& output, Signals& signals,
+RunLoop::RunLoop(LoopTimes times, TraceSessions& sessions, Outputs& outputs, Signals& signals,
                  LaunchedCommand* command, ProcessWatch& targets, Progress& progress)
     : times_(times),
-      session_(session),
-      output_(output),
+      sessions_(sessions),
+      outputs_(outputs),
       signals_(signals),
       command_(command),
       targets_(targets),
@@ -53,7 +53,7 @@ Result<End> RunLoop::wait() {
       while (*next_interval <= Clock::now())
         *next_interval += *times_.interval;
     }
-    if (progress_.enabled()) progress_.show(now - started_, times_.duration, session_.books());
+    if (progress_.enabled()) progress_.show(now - started_, times_.duration, sessions_.books());
     const auto shown = show_live();
     if (!shown) return tl::unexpected(shown.error());
     // There may be more at once; signals and the end come first.
@@ -74,7 +74,7 @@ std::optional<End> RunLoop::ended(Clock::time_point now) {
     if (command_ == nullptr || now >= *grace_end_) return End::signal;
   }
   if (times_.duration && now - started_ >= *times_.duration) return End::duration;
-  if (command_ == nullptr && session_.limit_reached()) return End::limit;
+  if (command_ == nullptr && sessions_.limit_reached()) return End::limit;
   if (targets_.all_ended()) return End::targets;
   return std::nullopt;
 }
@@ -88,19 +88,20 @@ void RunLoop::take_signals() {
 }
 
 Result<void> RunLoop::report_interval() {
-  auto report = session_.snapshot();
-  if (!report) return tl::unexpected(std::move(report.error()));
+  auto reports = sessions_.snapshot();
+  if (!reports) return tl::unexpected(std::move(reports.error()));
   progress_.erase();
-  return output_.interval(*report);
+  return outputs_.interval(std::move(*reports));
 }
 
 Result<bool> RunLoop::show_live() {
   if (!times_.live) return false;
-  const auto rows = session_.live();
-  if (!rows || rows->rows.empty()) return false;
-  if (auto written = output_.rows(*rows); !written)
-    return tl::unexpected(std::move(written.error()));
-  return true;
+  const auto all = sessions_.live();
+  for (const auto& [lane, table] : all) {
+    if (auto written = outputs_.rows(lane, table); !written)
+      return tl::unexpected(std::move(written.error()));
+  }
+  return !all.empty();
 }
 
 Result<void> RunLoop::show_all_live() {

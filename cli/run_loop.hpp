@@ -1,4 +1,4 @@
-// Waits while a session records: for its duration, a signal, the end of COMMAND or of every -p
+// Waits while sessions record: for its duration, a signal, the end of COMMAND or of every -p
 // process, or a full profile. Reports intervals and shows progress meanwhile.
 #pragma once
 
@@ -7,11 +7,11 @@
 #include <sonde/error.hpp>
 
 #include "launch.hpp"
-#include "output.hpp"
+#include "outputs.hpp"
 #include "processes.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
-#include "trace_session.hpp"
+#include "trace_sessions.hpp"
 
 namespace sonde::cli {
 
@@ -27,7 +27,7 @@ struct LoopTimes {
 class RunLoop {
  public:
   /// `command` is nullptr without COMMAND. All must outlive the loop.
-  RunLoop(LoopTimes times, TraceSession& session, Output& output, Signals& signals,
+  RunLoop(LoopTimes times, TraceSessions& sessions, Outputs& outputs, Signals& signals,
           LaunchedCommand* command, ProcessWatch& targets, Progress& progress);
 
   /// Why recording is over. An error is one of an interval's report or of live rows.
@@ -55,8 +55,8 @@ class RunLoop {
   Result<void> report_interval();
 
   LoopTimes times_;
-  TraceSession& session_;
-  Output& output_;
+  TraceSessions& sessions_;
+  Outputs& outputs_;
   Signals& signals_;
   LaunchedCommand* command_;
   ProcessWatch& targets_;

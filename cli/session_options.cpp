@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "arguments.hpp"
@@ -80,15 +81,30 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
     if (!recommended) return for_flag("--env", recommended.error());
     config = std::move(*recommended);
     duration_chosen = true;
+    for (const char* const path : {"sample_rate", "duration"})
+      request.sources[path] = "--env " + environment;
   }
   if (!config_file.empty()) {
     const auto set = overlay_config_file(config_file, config);
     if (!set) return tl::unexpected(set.error());
+    for (const std::string& path : *set)
+      request.sources[path] = config_file;
     duration_chosen = duration_chosen || std::ranges::find(*set, "duration") != set->end();
     limit_chosen = std::ranges::find(*set, "max_samples") != set->end();
   }
   if (auto applied = target.apply(config.target); !applied) {
     return tl::unexpected(std::move(applied.error()));
+  }
+  for (const auto& [path, flag, given] :
+       {std::tuple("target.pids", "--pid", !target.pids.empty()),
+        std::tuple("target.comm", "--comm", !target.comm.empty()),
+        std::tuple("target.cgroup", "--cgroup", !target.cgroup.empty()),
+        std::tuple("target.container", "--container", !target.container.empty()),
+        std::tuple("duration", "--duration", !duration.empty()),
+        std::tuple("sample_rate", "--frequency", !frequency.empty()),
+        std::tuple("max_samples", "--max-samples", !max_samples.empty()),
+        std::tuple("disabled_features", "--no-feature", !no_features.empty())}) {
+    if (given) request.sources[path] = flag;
   }
   if (!duration.empty()) {
     const auto time = parse_time("--duration", duration);
@@ -118,7 +134,9 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
   if (!limit_chosen) {
     config.max_samples = std::max(
         config.max_samples, samples_needed(config.sample_rate, online_cpus(), request.duration));
+    request.sources["max_samples"] = "default: what rate, CPUs and duration need";
   }
+  if (!request.duration) request.sources["duration"] = "default, unused: until COMMAND ends";
   request.fail_on_loss = fail_on_loss;
   return request;
 }

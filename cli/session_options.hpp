@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <sonde/config.hpp>
 #include <string>
@@ -23,8 +25,12 @@ struct SessionRequest {
   std::optional<std::chrono::nanoseconds> duration;
   std::optional<std::chrono::nanoseconds> interval;
   bool fail_on_loss = false;
-  /// Events are shown as they happen.
-  bool live = false;
+  /// Run the tracers that can start when others cannot.
+  bool keep_going = false;
+  /// The command that reports name; empty for the tracer's name.
+  std::string command = {};
+  /// Where settings come from, by their paths ("target.pids"): what is absent is a default.
+  std::map<std::string, std::string, std::less<>> sources;
 };
 
 /// The flags as they were written.

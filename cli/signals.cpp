@@ -16,13 +16,15 @@ namespace {
 
 // A signal handler can reach nothing but globals.
 std::atomic<int> handled_signals = 0;
-std::atomic<const char*> file_to_remove = nullptr;
+std::atomic<const char**> files_to_remove = nullptr;  // ends with a null pointer
 static_assert(std::atomic<int>::is_always_lock_free);
-static_assert(std::atomic<const char*>::is_always_lock_free);
+static_assert(std::atomic<const char**>::is_always_lock_free);
 
 void exit_if_second(int signal) {
   if (handled_signals.fetch_add(1) == 0) return;
-  if (const char* const path = file_to_remove) ::unlink(path);
+  const char** file = files_to_remove;
+  for (; file != nullptr && *file != nullptr; ++file)
+    ::unlink(*file);
   ::_exit(exit_status_of_signal(signal));
 }
 
@@ -67,10 +69,13 @@ std::optional<CaughtSignal> Signals::take() {
   return CaughtSignal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
 }
 
-void Signals::exit_on_second(const std::string& temporary_file) {
+void Signals::exit_on_second(const std::vector<std::string>& temporary_files) {
   handled_signals = taken_;
-  // The handler may run until the process ends, so the name is never freed.
-  file_to_remove = temporary_file.empty() ? nullptr : ::strdup(temporary_file.c_str());
+  // The handler may run until the process ends, so the names are never freed.
+  auto** const names = new const char*[temporary_files.size() + 1]();
+  for (std::size_t i = 0; i < temporary_files.size(); ++i)
+    names[i] = ::strdup(temporary_files[i].c_str());
+  files_to_remove = names;
   struct sigaction action {};
   action.sa_handler = exit_if_second;
   action.sa_flags = SA_RESTART;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sonde/error.hpp>
 #include <string>
+#include <vector>
 
 #include "util/unique_fd.hpp"
 
@@ -42,8 +43,8 @@ class Signals {
   int taken() const noexcept { return taken_; }
 
   /// For work that does not poll: from here on the second signal of the session removes
-  /// `temporary_file` (if not empty) and exits with 128 + its number, from a signal handler.
-  void exit_on_second(const std::string& temporary_file);
+  /// `temporary_files` and exits with 128 + its number, from a signal handler.
+  void exit_on_second(const std::vector<std::string>& temporary_files);
   /// Back to reading them from the descriptor.
   void block_again();
 

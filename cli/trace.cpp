@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -12,11 +13,12 @@
 #include "diagnostic.hpp"
 #include "exit_status.hpp"
 #include "launch.hpp"
-#include "process_cost.hpp"
+#include "outputs.hpp"
 #include "processes.hpp"
 #include "progress.hpp"
 #include "run_loop.hpp"
 #include "signals.hpp"
+#include "trace_sessions.hpp"
 #include "util/duration.hpp"
 #include "util/fail.hpp"
 
@@ -51,11 +53,14 @@ int start_failure(const std::string& command, const Error& error) {
   return exit_status_of_start_failure(error.sys_errno);
 }
 
-void add_notice(End end, const SessionRequest& request, ReportSummary& summary) {
-  if (end != End::targets) return;
+std::vector<std::string> notices_of(End end, const SessionRequest& request,
+                                    const TraceSessions& sessions) {
+  std::vector<std::string> notices = sessions.notices();
+  if (end != End::targets) return notices;
   const std::string asked = request.duration ? format_duration(*request.duration) : "";
-  summary.notices.push_back(
+  notices.push_back(
       fmt::format("ended before the {} were over: every traced process has ended", asked));
+  return notices;
 }
 
 std::string command_line(const std::vector<std::string>& words) {
@@ -78,6 +83,7 @@ int assertion_status(const SessionRequest& request, const ReportSummary& summary
 
 void complete_header(const SessionRequest& request, const Invocation& invocation,
                      ReportHeader& header) {
+  if (!request.command.empty()) header.command = request.command;
   if (!invocation.launch.empty()) {
     header.target = command_line(invocation.launch) + " and its descendants";
   }
@@ -88,39 +94,32 @@ void complete_header(const SessionRequest& request, const Invocation& invocation
   }
 }
 
-// Rows come before the first report, and the header comes before rows.
-Result<void> begin_live(TraceSession& session, Output& output) {
-  auto report = session.snapshot();
-  if (!report) return tl::unexpected(std::move(report.error()));
-  return output.begin(std::move(report->header));
-}
-
-// From the started session to the written report. Gives kDone, or kAssertion.
-Result<int> record(const SessionRequest& request, TraceSession& session, RunLoop& loop,
-                   Output& output, Signals& signals) {
-  if (request.live) {
-    if (auto begun = begin_live(session, output); !begun) return tl::unexpected(begun.error());
+// From the started sessions to the written reports. Gives kDone, or kAssertion.
+Result<int> record(const SessionRequest& request, bool live, TraceSessions& sessions, RunLoop& loop,
+                   Outputs& outputs, Signals& signals) {
+  if (live) {
+    // Rows come before the first report, and the header comes before rows.
+    if (auto begun = outputs.begin(sessions.headers()); !begun)
+      return tl::unexpected(begun.error());
   }
   const auto end = loop.wait_for_end();
   if (!end) return tl::unexpected(end.error());
   if (*end == End::second_signal) return kDone;
 
-  signals.exit_on_second(output.temporary_file());
-  auto report = session.stop();
-  if (!report) return tl::unexpected(std::move(report.error()));
+  signals.exit_on_second(outputs.temporary_files());
+  auto reports = sessions.stop();
+  if (!reports) return tl::unexpected(std::move(reports.error()));
   if (auto shown = loop.show_all_live(); !shown) return tl::unexpected(std::move(shown.error()));
-  add_notice(*end, request, report->summary);
-  charge_whole_process(report->summary);
-  const auto written = output.finish(*report);
+  const auto summary = outputs.finish(std::move(*reports), notices_of(*end, request, sessions));
   signals.block_again();
-  if (!written) return tl::unexpected(written.error());
-  return assertion_status(request, report->summary);
+  if (!summary) return tl::unexpected(summary.error());
+  return assertion_status(request, *summary);
 }
 
 }  // namespace
 
 Result<int> trace(SessionRequest request, const OutputOptions& output_options,
-                  const Invocation& invocation, const MakeSession& make_session) {
+                  const Invocation& invocation, std::vector<TracerEntry> tracers) {
   EbpfConfig& config = request.config;
   const bool launches = !invocation.launch.empty();
   config.log = log_to_stderr(output_options);
@@ -135,9 +134,10 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
     if (!found) return start_failure(invocation.launch.front(), found.error());
     executable = std::move(*found);
   }
-  auto output = Output::open(output_options, {request.interval.has_value(), request.live});
-  if (!output) return tl::unexpected(std::move(output.error()));
-  output->complete_header_with(
+  const bool live = std::ranges::any_of(tracers, &TracerEntry::live);
+  auto outputs = Outputs::open(output_options, tracers, request.interval.has_value());
+  if (!outputs) return tl::unexpected(std::move(outputs.error()));
+  outputs->complete_header_with(
       [&](ReportHeader& header) { complete_header(request, invocation, header); });
   auto signals = Signals::block();
   if (!signals) return tl::unexpected(std::move(signals.error()));
@@ -152,8 +152,10 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
     config.target.from_exec = true;
   }
   raise_descriptor_limit();
-  auto session = make_session(config);
-  if (auto started = session->start(); !started) return tl::unexpected(std::move(started.error()));
+  std::optional<TraceSessions> sessions(std::in_place, tracers, config);
+  if (auto started = sessions->start(request.keep_going); !started) {
+    return tl::unexpected(std::move(started.error()));
+  }
   if (command) {
     if (auto released = command->release(); !released)
       return start_failure(invocation.launch.front(), released.error());
@@ -161,15 +163,15 @@ Result<int> trace(SessionRequest request, const OutputOptions& output_options,
 
   // A line that is rewritten in place would run into what COMMAND prints, or into events or the
   // log.
-  Progress progress(!output_options.quiet && !output_options.verbose && !launches && !request.live);
-  RunLoop loop({request.duration, request.interval, request.live}, *session, *output, *signals,
+  Progress progress(!output_options.quiet && !output_options.verbose && !launches && !live);
+  RunLoop loop({request.duration, request.interval, live}, *sessions, *outputs, *signals,
                command ? &*command : nullptr, *targets, progress);
-  auto recorded = record(request, *session, loop, *output, *signals);
+  auto recorded = record(request, live, *sessions, loop, *outputs, *signals);
   if (!recorded) {
     if (!is_closed_pipe(recorded.error())) return recorded;
     recorded = kDone;
     // Nobody will read what COMMAND does from now on.
-    session.reset();
+    sessions.reset();
   }
   if (command) {
     if (!command->ended() && signals->taken() == 0 && !output_options.quiet) {

@@ -1,9 +1,9 @@
-// The steps of a tracing command, the same for every tracer: check, open the output, fork COMMAND,
-// start, wait, stop, render, and the exit status of it all.
+// The steps of a tracing command, the same for every tracer and for several: check, open the
+// output, fork COMMAND, start, wait, stop, render, and the exit status of it all.
 #pragma once
 
 #include <sonde/error.hpp>
-#include <string_view>
+#include <vector>
 
 #include "command.hpp"
 #include "output.hpp"
@@ -13,6 +13,6 @@
 namespace sonde::cli {
 
 Result<int> trace(SessionRequest request, const OutputOptions& output, const Invocation& invocation,
-                  const MakeSession& make_session);
+                  std::vector<TracerEntry> tracers);
 
 }  // namespace sonde::cli

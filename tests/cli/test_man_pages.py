@@ -1,5 +1,6 @@
 """The manual pages tell of every option and command that exists, and of no other."""
 
+import json
 import os
 import re
 import subprocess
@@ -56,18 +57,27 @@ class ManPages(SondeTest):
         self.assertEqual(in_page, [*names, "help"])
 
     def test_configuration_keys(self):
-        """Every key that sonde(1) tells of is known to the reader of configuration files."""
-        section = page("sonde.1").split(".Sh CONFIGURATION")[1].split(".El")[0]
-        keys = re.findall(r"\w+", " ".join(re.findall(r"^\.It Cm (.*)$", section, re.MULTILINE)))
-        self.assertIn("sample_rate", keys)
-        for key in keys:
-            file = self.write("config.json", f'{{"{key}": null}}')
-            self.assertIn(f"{key}: expected ", run("cpu", "-c", file).stderr)
+        """sonde-config(5) tells of every key of the JSON Schema, in its order or not, and of no other."""
+        def keys(schema, path=""):
+            for name, setting in schema["properties"].items():
+                yield from keys(setting, f"{path}{name}.") if "properties" in setting else [path + name]
+
+        known = sorted(keys(json.loads(run("--config-schema").stdout)))
+        told = re.findall(r"^\.It Cm ([\w.]+)$", page("sonde-config.5"), re.MULTILINE)
+        self.assertEqual(sorted(told), known)
+
+    def test_configuration_example(self):
+        """The example of sonde-config(5) is a configuration."""
+        example = page("sonde-config.5").split(".Bd -literal -offset indent\n")[1].split(".Ed")[0]
+        file = self.write("config.json", example)
+        result = run("run", "--print-config", "-c", file)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn(f'"min_latency": "1ms",  // {file}\n', result.stdout)
 
     def test_markup(self):
         """mandoc finds nothing wrong."""
-        pages = [os.path.join(MAN, name) for name in sorted(os.listdir(MAN)) if name.endswith(".1")]
-        self.assertEqual(len(pages), 1 + len(COMMANDS))
+        pages = [os.path.join(MAN, name) for name in sorted(os.listdir(MAN)) if re.search(r"\.[15]$", name)]
+        self.assertEqual(len(pages), 2 + len(COMMANDS))
         result = subprocess.run(
             [os.environ["MANDOC"], "-T", "lint", "-W", "warning", *pages],
             capture_output=True, text=True, timeout=60,

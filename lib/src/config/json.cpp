@@ -8,6 +8,7 @@
 #include "config/json_kinds.hpp"
 #include "config/syscall_names.hpp"
 #include "config/unwind_method.hpp"
+#include "util/text.hpp"
 
 namespace sonde::config {
 namespace {
@@ -107,6 +108,36 @@ std::string to_json(const EbpfConfig& config) {
   constexpr int kIndent = 2;
   return config_document(config).dump(kIndent, ' ', false, OrderedJson::error_handler_t::replace) +
          '\n';
+}
+
+namespace {
+
+void append_annotated(std::string& out, const OrderedJson& object, const std::string& path,
+                      const std::function<std::string(std::string_view)>& comment) {
+  const std::string indent(path.empty() ? 2 : 4, ' ');
+  std::size_t left = object.size();
+  for (const auto& [key, value] : object.items()) {
+    const std::string here = path.empty() ? key : path + "." + key;
+    const char* const comma = --left == 0 ? "" : ",";
+    out += indent + OrderedJson(key).dump() + ": ";
+    if (value.is_object()) {
+      out += "{\n";
+      append_annotated(out, value, here, comment);
+      out += indent + "}" + comma + "\n";
+    } else {
+      out += value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + comma;
+      out += "  // " + text::printable(comment(here)) + "\n";
+    }
+  }
+}
+
+}  // namespace
+
+std::string annotated_json(const EbpfConfig& config,
+                           const std::function<std::string(std::string_view)>& comment) {
+  std::string out = "{\n";
+  append_annotated(out, config_document(config), "", comment);
+  return out + "}\n";
 }
 
 OrderedJson config_schema_document() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <sonde/config.hpp>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig&
 /// Every setting, in the order of the manual; overlay_json() reads it back. Callbacks and
 /// Target::from_exec, which is for launchers, are left out.
 std::string to_json(const EbpfConfig& config);
+
+/// to_json() with a comment behind each setting; overlay_json() reads that, too. `comment` is asked
+/// for the settings' paths, such as "target.pids".
+std::string annotated_json(const EbpfConfig& config,
+                           const std::function<std::string(std::string_view path)>& comment);
 
 /// The JSON Schema of what overlay_json() reads.
 std::string config_schema();

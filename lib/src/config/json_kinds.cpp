@@ -35,15 +35,16 @@ OrderedJson Duration::write(std::chrono::nanoseconds value) {
 }
 
 OrderedJson Duration::schema() {
-  const OrderedJson whole = {{"type", "integer"}, {"minimum", 0}};
   return {{"anyOf",
            {{{"type", "string"}, {"pattern", "^[0-9]*\\.?[0-9]+(ns|us|ms|s|m|h)?$"}},
-            {{"description", "Seconds."}, {"type", "number"}, {"minimum", 0}},
+            {{"description", "Seconds."},
+             {"type", "number"},
+             {"minimum", kSeconds.least},
+             {"maximum", kSeconds.most}},
             {{"type", "object"},
              {"additionalProperties", false},
              {"properties",
-              {{"secs", whole},
-               {"nanos", {{"type", "integer"}, {"minimum", 0}, {"maximum", 999'999'999}}}}}}}}};
+              {{"secs", Integer<kSeconds>::schema()}, {"nanos", Integer<kNanos>::schema()}}}}}}};
 }
 
 Result<std::vector<int>> ProcessIds::read(const JsonSetting& setting) {

@@ -87,7 +87,6 @@ Result<nanoseconds> JsonSetting::duration_or_zero() const {
     if (!parsed) return fail(parsed.error().what, std::move(parsed.error().hint));
     result = *parsed;
   } else if (value_.is_object()) {
-    constexpr std::uint64_t kHundredYears = 100ULL * 365 * 86'400;
     auto fields = members();
     if (!fields) return tl::unexpected(std::move(fields.error()));
     for (const JsonSetting& field : *fields) {
@@ -95,7 +94,7 @@ Result<nanoseconds> JsonSetting::duration_or_zero() const {
       if (!whole && field.key() != "nanos") {
         return field.fail("unknown key", "A duration has the keys secs and nanos");
       }
-      const auto count = field.integer({0, whole ? kHundredYears : 999'999'999});
+      const auto count = field.integer(whole ? kSeconds : kNanos);
       if (!count) return tl::unexpected(count.error());
       result += whole ? nanoseconds(seconds(*count)) : nanoseconds(*count);
     }

@@ -20,6 +20,10 @@ inline constexpr Range kStringBytes{0, 4'096};
 inline constexpr Range kTableBytes{std::uint64_t{64} << 10, std::uint64_t{1} << 30};
 inline constexpr Range kRingBytes{4'096, std::uint64_t{1} << 30};
 
+/// Of a duration written as an object; a hundred years, as parse_duration() allows.
+inline constexpr Range kSeconds{0, std::uint64_t{100} * 365 * 86'400};
+inline constexpr Range kNanos{0, 999'999'999};
+
 /// ConfigError "<name> is 5000, but must be from 1 to 1000" for a value outside the range.
 Result<void> check_range(std::string_view name, std::uint64_t value, Range range);
 
