@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -20,10 +21,7 @@ using Choices = std::array<std::pair<std::string_view, Enum>, n>;
 /// Every value must be among the choices.
 template <class Enum, std::size_t n>
 std::string_view name_of_choice(const Choices<Enum, n>& choices, Enum value) noexcept {
-  for (const auto& [name, choice] : choices) {
-    if (choice == value) return name;
-  }
-  return choices.front().first;
+  return std::ranges::find(choices, value, &std::pair<std::string_view, Enum>::second)->first;
 }
 
 template <class Enum, std::size_t n>

@@ -41,11 +41,13 @@ class Scanner {
   void take_comment(std::size_t begin, std::vector<Comment>& all) const {
     std::string_view words = text_.substr(begin, at_ - begin);
     words = words.substr(0, words.find('\n'));
-    const std::size_t last = words.find_last_not_of(" \t\r");
-    words = words.substr(0, last == kEnd ? 0 : last + 1);
-    const auto before = text_.substr(0, begin);
-    const auto line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-    all.push_back({line, text::printable(words)});
+    words = words.substr(0, words.find_last_not_of(" \t\r") + 1);
+    all.push_back({line_of(begin), text::printable(words)});
+  }
+
+  std::size_t line_of(std::size_t position) const {
+    const std::string_view before = text_.substr(0, position);
+    return 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
   }
 
   std::size_t at() const noexcept { return at_; }
@@ -108,11 +110,13 @@ std::vector<Comment> toml_comments(std::string_view text) {
   return all;
 }
 
-std::size_t longest_toml_key(std::string_view text) {
+TomlKeys toml_keys(std::string_view text) {
   constexpr std::string_view kBetweenKeys = "\n=,{}[]";
-  std::size_t longest = 1;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  TomlKeys keys;
   std::size_t parts = 1;
   Scanner scanner(text);
+  if (scanner.starts(kByteOrderMark)) scanner.skip(kByteOrderMark.size());
   while (!scanner.done()) {
     if (skip_toml_string(scanner)) continue;
     const char c = scanner.next();
@@ -120,11 +124,13 @@ std::size_t longest_toml_key(std::string_view text) {
       skip_line(scanner);
       continue;
     }
-    if (c == '.') longest = std::max(longest, ++parts);
+    if (c == '.') keys.most_parts = std::max(keys.most_parts, ++parts);
     if (kBetweenKeys.find(c) != kEnd) parts = 1;
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    if (!ascii && keys.beyond_ascii == 0) keys.beyond_ascii = scanner.line_of(scanner.at());
     scanner.skip(1);
   }
-  return longest;
+  return keys;
 }
 
 }  // namespace sonde::config

@@ -20,7 +20,13 @@ std::vector<Comment> json_comments(std::string_view text);
 /// "# …" outside of strings.
 std::vector<Comment> toml_comments(std::string_view text);
 
-/// The most parts that a dotted key or table name of the text has: 2 in "a.b = 1".
-std::size_t longest_toml_key(std::string_view text);
+/// What stands outside of strings and comments.
+struct TomlKeys {
+  /// The most parts that a dotted key or table name has: 2 in "a.b = 1".
+  std::size_t most_parts = 1;
+  /// Line of the first byte beyond ASCII, which TOML 1.0 does not have there; 0 if there is none.
+  std::size_t beyond_ascii = 0;
+};
+TomlKeys toml_keys(std::string_view text);
 
 }  // namespace sonde::config

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 std::string line_and_column(std::string_view text, std::size_t bytes_read) {
-  const std::string_view before = text.substr(0, bytes_read > 0 ? bytes_read - 1 : 0);
+  const std::string_view before = text.substr(0, std::max<std::size_t>(bytes_read, 1) - 1);
   const auto newline = before.rfind('\n');
   const std::size_t column =
       before.size() - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
@@ -25,15 +25,11 @@ std::string line_and_column(std::string_view text, std::size_t bytes_read) {
 }
 
 // nlohmann's messages read "[json.exception.x.101] parse error at line 1, column 2: what we want to
-// show".
+// show", or without the place.
 std::string_view without_prefix(std::string_view message) {
-  if (const auto bracket = message.find("] "); bracket != std::string_view::npos) {
-    message.remove_prefix(bracket + 2);
-  }
+  message.remove_prefix(std::min(message.size(), message.find("] ") + 2));
   if (message.starts_with("parse error at ")) {
-    if (const auto colon = message.find(": "); colon != std::string_view::npos) {
-      message.remove_prefix(colon + 2);
-    }
+    message.remove_prefix(std::min(message.size(), message.find(": ") + 2));
   }
   return message;
 }

@@ -86,20 +86,18 @@ Result<nanoseconds> JsonSetting::duration_or_zero() const {
     auto parsed = parse_duration(text);
     if (!parsed) return fail(parsed.error().what, std::move(parsed.error().hint));
     result = *parsed;
-  } else if (value_.is_object()) {
-    auto fields = members();
-    if (!fields) return tl::unexpected(std::move(fields.error()));
-    for (const JsonSetting& field : *fields) {
-      const bool whole = field.key() == "secs";
-      if (!whole && field.key() != "nanos") {
-        return field.fail("unknown key", "A duration has the keys secs and nanos");
-      }
-      const auto count = field.integer(whole ? kSeconds : kNanos);
-      if (!count) return tl::unexpected(count.error());
-      result += whole ? nanoseconds(seconds(*count)) : nanoseconds(*count);
+    return result;
+  }
+  const auto fields = members();
+  if (!fields) return wrong_type(R"(a duration such as "60s", 60 or {"secs": 60, "nanos": 0})");
+  for (const JsonSetting& field : *fields) {
+    const bool whole = field.key() == "secs";
+    if (!whole && field.key() != "nanos") {
+      return field.fail("unknown key", "A duration has the keys secs and nanos");
     }
-  } else {
-    return wrong_type(R"(a duration such as "60s", 60 or {"secs": 60, "nanos": 0})");
+    const auto count = field.integer(whole ? kSeconds : kNanos);
+    if (!count) return tl::unexpected(count.error());
+    result += whole ? nanoseconds(seconds(*count)) : nanoseconds(*count);
   }
   return result;
 }

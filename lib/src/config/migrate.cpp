@@ -187,17 +187,8 @@ Result<std::string> Migrator::write() {
 }  // namespace
 
 std::string_view to_string(MigratedKey::Action action) noexcept {
-  switch (action) {
-    case Action::kept:
-      return "kept";
-    case Action::moved:
-      return "moved";
-    case Action::added:
-      return "added";
-    case Action::dropped:
-      return "dropped";
-  }
-  return "kept";
+  constexpr std::array<std::string_view, 4> kNames = {"kept", "moved", "added", "dropped"};
+  return kNames[static_cast<std::size_t>(action)];
 }
 
 ConfigLanguage language_of(std::string_view file_name, std::string_view text) {

@@ -15,33 +15,24 @@ namespace {
 constexpr Choices<StackWeight, 3> kWeights = {
     {{"count", StackWeight::count}, {"time", StackWeight::time}, {"errors", StackWeight::errors}}};
 
-constexpr std::array kGroups = {SyscallGroup::process, SyscallGroup::thread, SyscallGroup::cgroup,
-                                SyscallGroup::error};
+constexpr Choices<SyscallGroup, 4> kGroups = {{{"process", SyscallGroup::process},
+                                               {"thread", SyscallGroup::thread},
+                                               {"cgroup", SyscallGroup::cgroup},
+                                               {"errno", SyscallGroup::error}}};
 constexpr std::string_view kAlways = "syscall";
 
 }  // namespace
 
 std::string_view to_string(SyscallGroup group) noexcept {
-  switch (group) {
-    case SyscallGroup::process:
-      return "process";
-    case SyscallGroup::thread:
-      return "thread";
-    case SyscallGroup::cgroup:
-      return "cgroup";
-    case SyscallGroup::error:
-      return "errno";
-  }
-  return "process";
+  return name_of_choice(kGroups, group);
 }
 
 Result<void> add_syscall_group(std::string_view name, std::vector<SyscallGroup>& groups) {
   if (name == kAlways) return {};
-  for (const SyscallGroup group : kGroups) {
-    if (to_string(group) == name) {
-      if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
-      return {};
-    }
+  for (const auto& [known, group] : kGroups) {
+    if (known != name) continue;
+    if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
+    return {};
   }
   return fail(
       ErrorCode::ConfigError,
@@ -50,9 +41,7 @@ Result<void> add_syscall_group(std::string_view name, std::vector<SyscallGroup>&
 }
 
 std::vector<std::string_view> syscall_group_names() {
-  std::vector<std::string_view> names;
-  for (const SyscallGroup group : kGroups)
-    names.push_back(to_string(group));
+  std::vector<std::string_view> names = names_of_choices(kGroups);
   names.push_back(kAlways);
   return names;
 }

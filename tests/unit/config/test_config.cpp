@@ -104,6 +104,16 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_ranges_of_system_calls) {
              "syscall.min_latency is -1 ns, but must not be negative");
 }
 
+// So have the settings of unwinding.
+BOOST_AUTO_TEST_CASE(validate_holds_the_range_of_unwind_tables) {
+  sonde::UnwindOptions options;
+  options.table_bytes = 65536;
+  BOOST_TEST(EbpfConfig().with_unwind_options(options).validate().has_value());
+  options.table_bytes = 65535;
+  BOOST_TEST(EbpfConfig().with_unwind_options(options).validate().error().message() ==
+             "unwind.table_bytes is 65535, but must be from 65536 to 1073741824");
+}
+
 // The free function gives the same verdict as the member.
 BOOST_AUTO_TEST_CASE(validate_config_is_validate) {
   BOOST_TEST(sonde::validate_config(EbpfConfig()).has_value());

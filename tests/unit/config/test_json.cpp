@@ -1,6 +1,8 @@
 #include "config/json.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 using sonde::EbpfConfig;
 using sonde::config::overlay_json;
@@ -14,6 +16,32 @@ std::string error_of(std::string_view text) {
   if (set) return "accepted";
   BOOST_TEST((set.error().code == sonde::ErrorCode::ConfigError));
   return set.error().message();
+}
+
+// {"a": {"b": value}} of "a.b".
+std::string at_path(std::string path, const std::string& value) {
+  const auto dot = path.find('.');
+  const std::string key = path.substr(0, dot);
+  const std::string inner = dot == std::string::npos ? value : at_path(path.substr(dot + 1), value);
+  return "{\"" + key + "\": " + inner + "}";
+}
+
+// Of every setting, and of every group of them.
+struct AllPaths {
+  std::vector<std::string> settings;
+  std::vector<std::string> groups;
+};
+AllPaths all_paths() {
+  AllPaths paths;
+  const auto document = nlohmann::json::parse(sonde::config::to_json({}));
+  for (const auto& [key, value] : document.items()) {
+    if (!value.is_object()) paths.settings.push_back(key);
+    if (value.is_object()) paths.groups.push_back(key);
+    for (const auto& [inner, held] : value.items()) {
+      if (value.is_object()) paths.settings.push_back(key + "." + inner);
+    }
+  }
+  return paths;
 }
 
 EbpfConfig config_of(std::string_view text) {
@@ -99,6 +127,53 @@ BOOST_AUTO_TEST_CASE(refuses_wrong_syscall_settings) {
   BOOST_TEST(syscall(R"("min_latency": -1)").starts_with("syscall.min_latency: '-1' is not"));
 }
 
+// Every setting refuses a value of another type, every choice an unknown word, and every group an
+// unknown key, naming the path.
+BOOST_AUTO_TEST_CASE(every_setting_is_strict) {
+  const AllPaths paths = all_paths();
+  BOOST_TEST(paths.settings.size() >= 30u);
+  for (const std::string& path : paths.settings) {
+    BOOST_TEST(error_of(at_path(path, "null")).starts_with(path + ": expected "), path);
+    for (const char* const wrong : {"[null]", "[3.5]", "\"no such word\"", "{\"x\": 1}"}) {
+      const std::string error = error_of(at_path(path, wrong));
+      // A text takes any word.
+      BOOST_TEST((error.starts_with(path) || error == "accepted"), path + ": " + error);
+    }
+  }
+  for (const std::string& path : paths.groups) {
+    BOOST_TEST(error_of(at_path(path, "3")) == path + ": expected an object, found 3");
+    BOOST_TEST(error_of(at_path(path + ".surprise", "3")) == path + ".surprise: unknown key");
+  }
+}
+
+// The commented form has each setting's path where it was asked for it, and reads back.
+BOOST_AUTO_TEST_CASE(annotated) {
+  std::vector<std::string> asked;
+  const std::string text = sonde::config::annotated_json({}, [&](std::string_view path) {
+    asked.emplace_back(path);
+    return "from \n" + std::string(path);
+  });
+  const AllPaths paths = all_paths();
+  BOOST_TEST(asked.size() == paths.settings.size());
+  for (const std::string& path : asked) {
+    BOOST_TEST((std::ranges::find(paths.settings, path) != paths.settings.end()), path);
+  }
+  BOOST_TEST(text.find("  \"sample_rate\": 99,  // from ?sample_rate\n") != std::string::npos);
+  BOOST_TEST(sonde::config::to_json(config_of(text)) == sonde::config::to_json({}));
+}
+
+// The schema describes the settings that exist.
+BOOST_AUTO_TEST_CASE(schema_has_every_setting) {
+  const auto schema = nlohmann::json::parse(sonde::config::config_schema());
+  for (const std::string& path : all_paths().settings) {
+    std::string pointer = "/properties/" + path;
+    if (const auto dot = pointer.find('.'); dot != std::string::npos) {
+      pointer.replace(dot, 1, "/properties/");
+    }
+    BOOST_TEST(schema.contains(nlohmann::json::json_pointer(pointer + "/description")), path);
+  }
+}
+
 // What is written of a configuration reads back as the same configuration, whatever it sets.
 BOOST_AUTO_TEST_CASE(written_configurations_read_back) {
   EbpfConfig config = EbpfConfig()
@@ -157,6 +232,7 @@ BOOST_AUTO_TEST_CASE(reads_durations) {
   BOOST_TEST((config_of(R"({"duration": 60})").duration == 60s));
   BOOST_TEST((config_of(R"({"duration": 1.5})").duration == 1500ms));
   BOOST_TEST((config_of(R"({"duration": 1e-7})").duration == 100ns));
+  BOOST_TEST(error_of(R"({"duration": -1e300})").find("duration: '-1e+300' is not a") == 0);
   BOOST_TEST(error_of(R"({"duration": 1e300})").find("duration: '1e+300' is not a") == 0);
   BOOST_TEST((config_of(R"({"duration": {"secs": 2, "nanos": 5}})").duration == 2s + 5ns));
   BOOST_TEST((config_of(R"({"duration": {"nanos": 1}})").duration == 1ns));

@@ -138,11 +138,24 @@ BOOST_AUTO_TEST_CASE(comments_have_lines) {
 
 // Keys are counted by their parts, wherever dots mean something else.
 BOOST_AUTO_TEST_CASE(parts_of_toml_keys) {
-  using sonde::config::longest_toml_key;
-  BOOST_TEST(longest_toml_key("") == 1u);
-  BOOST_TEST(longest_toml_key("a.b.c = 1") == 3u);
-  BOOST_TEST(longest_toml_key("a = \"x.y.z\" # 1.2.3\nb = 1.5") == 2u);
-  BOOST_TEST(longest_toml_key("x = {a.b.c = 1, d.e = 2}\n[f.g.h.i]") == 4u);
+  const auto parts = [](std::string_view text) {
+    return sonde::config::toml_keys(text).most_parts;
+  };
+  BOOST_TEST(parts("") == 1u);
+  BOOST_TEST(parts("a.b.c = 1") == 3u);
+  BOOST_TEST(parts("a = \"x.y.z\" # 1.2.3\nb = 1.5") == 2u);
+  BOOST_TEST(parts("x = {a.b.c = 1, d.e = 2}\n[f.g.h.i]") == 4u);
+}
+
+// The first byte beyond ASCII is found by its line, except in strings, comments and a mark at the
+// beginning.
+BOOST_AUTO_TEST_CASE(signs_beyond_ascii) {
+  const auto line = [](std::string_view text) {
+    return sonde::config::toml_keys(text).beyond_ascii;
+  };
+  BOOST_TEST(line("\xEF\xBB\xBF"
+                  "a = \"\xC3\xA4\" # \xC3\xA4\n") == 0u);
+  BOOST_TEST(line("a = 1\n\xC3\xA4 = 2\n\xC3\xA4 = 3") == 2u);
 }
 
 // A text larger than any configuration is refused in both languages.

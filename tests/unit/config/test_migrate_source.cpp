@@ -56,6 +56,9 @@ BOOST_AUTO_TEST_CASE(cpp) {
   BOOST_TEST(changed("c.track_user_space = c.track_kernel_space; OverheadMetrics m;",
                      SourceLanguage::cpp) ==
              "c.cpu.user_stacks = c.cpu.kernel_stacks; Overhead m;");
+  BOOST_TEST(changed("namespace profiling::ebpf {\n \n#include <x>", SourceLanguage::cpp) ==
+             "namespace sonde {\n \n#include <x>");
+  BOOST_TEST(changed("EbpfProfilerConfig::new()x", SourceLanguage::cpp) == "EbpfConfig{}x");
   BOOST_TEST(changed("#define profiling/ebpf\n#if 0\n", SourceLanguage::cpp) ==
              "#define profiling/ebpf\n#if 0\n");
 }
@@ -63,8 +66,8 @@ BOOST_AUTO_TEST_CASE(cpp) {
 // Only whole words are names of the old API; what is already new is left alone.
 BOOST_AUTO_TEST_CASE(whole_words) {
   for (const std::string_view text :
-       {"MyEbpfProfiler EbpfProfilers EbpfProfiler2 _EbpfProfiler", "EbpfCpuProfiler EbpfConfig",
-        "profiling::ebpf_next", "EbpfOverheadMetrics", "", "\n\n"}) {
+       {"MyEbpfProfiler XEbpfProfiler 9EbpfProfiler EbpfProfilers EbpfProfiler2 _EbpfProfiler",
+        "EbpfCpuProfiler EbpfConfig", "profiling::ebpf_next", "EbpfOverheadMetrics", "", "\n\n"}) {
     BOOST_TEST(uses_of(text, SourceLanguage::rust) == "");
     BOOST_TEST(changed(text, SourceLanguage::rust) == text);
   }
