@@ -69,6 +69,14 @@ class RunCommand final : public Command {
         request.sources[path] = "--tracers";
     }
     if (auto applied = unwind_.apply(request.config.unwind); !applied) return applied;
+    if (!output_.format.empty()) {
+      request.config.output.format = output_.format;
+      request.sources["output.format"] = "--format";
+    }
+    if (!output_.file.empty()) {
+      request.config.output.file = output_.file;
+      request.sources["output.file"] = "--output";
+    }
     if (!unwind_.method.empty()) request.sources["unwind.method"] = "--stacks";
     if (!unwind_.table_bytes.empty()) request.sources["unwind.table_bytes"] = "--unwind-memory";
     return {};

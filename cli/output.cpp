@@ -57,7 +57,7 @@ Result<const render::RendererEntry*> choose_format(const OutputOptions& options)
                 fmt::format("format {} holds stacks, and this command has none", options.format));
   }
   return fail(ErrorCode::ConfigError,
-              fmt::format("--format: unknown format '{}'{}", options.format,
+              fmt::format("{}: unknown format '{}'{}", options.format_source, options.format,
                           did_you_mean(options.format, names)),
               fmt::format("The formats are {}", fmt::join(names, ", ")));
 }
@@ -117,6 +117,15 @@ void OutputOptions::add_to(CLI::App& app) {
       ->group(kGroup);
   app.add_flag("-v,--verbose", verbose, "Say on stderr what is done, with evidence for errors")
       ->group(kGroup);
+}
+
+void OutputOptions::complete_with(const OutputSettings& settings) {
+  const bool told = !format.empty() || render::renderer_for_file(file) != nullptr;
+  if (!told && !settings.format.empty()) {
+    format = settings.format;
+    format_source = "output.format";
+  }
+  if (file.empty()) file = settings.file;
 }
 
 Result<Output> Output::open(const OutputOptions& options, OutputUse use) {

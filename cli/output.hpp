@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <sonde/config.hpp>
 #include <sonde/report.hpp>
 #include <string>
 #include <utility>
@@ -30,7 +31,13 @@ struct OutputOptions {
   /// How to get stacks from a command whose reports have none this time; empty if they have.
   std::string stacks_fix;
 
+  /// Where the name of the format comes from, for errors.
+  std::string format_source = "--format";
+
   void add_to(CLI::App& app);
+  /// Takes from the configuration what no flag says: its file, and its format unless the file of a
+  /// flag has an ending that tells.
+  void complete_with(const OutputSettings& settings);
 };
 
 /// What a session will hand to its output besides the last report.

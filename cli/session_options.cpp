@@ -103,6 +103,8 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
         std::tuple("duration", "--duration", !duration.empty()),
         std::tuple("sample_rate", "--frequency", !frequency.empty()),
         std::tuple("max_samples", "--max-samples", !max_samples.empty()),
+        std::tuple("output.interval", "--interval", !interval.empty()),
+        std::tuple("output.fail_on_loss", "--fail-on-loss", fail_on_loss),
         std::tuple("disabled_features", "--no-feature", !no_features.empty())}) {
     if (given) request.sources[path] = flag;
   }
@@ -115,8 +117,9 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
   if (!interval.empty()) {
     const auto time = parse_time("--interval", interval);
     if (!time) return tl::unexpected(time.error());
-    request.interval = *time;
+    config.output.interval = *time;
   }
+  if (config.output.interval.count() > 0) request.interval = config.output.interval;
   if (!frequency.empty()) {
     const auto rate = parse_count("--frequency", frequency, config::kSampleRate);
     if (!rate) return tl::unexpected(rate.error());
@@ -137,7 +140,8 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
     request.sources["max_samples"] = "default: what rate, CPUs and duration need";
   }
   if (!request.duration) request.sources["duration"] = "default, unused: until COMMAND ends";
-  request.fail_on_loss = fail_on_loss;
+  if (fail_on_loss) config.output.fail_on_loss = true;
+  request.fail_on_loss = config.output.fail_on_loss;
   return request;
 }
 

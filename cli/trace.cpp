@@ -118,10 +118,11 @@ Result<int> record(const SessionRequest& request, bool live, TraceSessions& sess
 
 }  // namespace
 
-Result<int> trace(SessionRequest request, const OutputOptions& output_options,
+Result<int> trace(SessionRequest request, OutputOptions output_options,
                   const Invocation& invocation, std::vector<TracerEntry> tracers) {
   EbpfConfig& config = request.config;
   const bool launches = !invocation.launch.empty();
+  output_options.complete_with(config.output);
   config.log = log_to_stderr(output_options);
   if (auto checked = check_target(config.target, launches); !checked) {
     return tl::unexpected(std::move(checked.error()));

@@ -12,7 +12,7 @@
 
 namespace sonde::cli {
 
-Result<int> trace(SessionRequest request, const OutputOptions& output, const Invocation& invocation,
+Result<int> trace(SessionRequest request, OutputOptions output, const Invocation& invocation,
                   std::vector<TracerEntry> tracers);
 
 }  // namespace sonde::cli

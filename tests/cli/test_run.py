@@ -78,6 +78,30 @@ class Refused(SondeTest):
         self.assertFalse(os.path.exists(mark))
 
 
+class Output(SondeTest):
+    def test_settings(self):
+        """The file's output settings count where no flag says otherwise."""
+        def config(**output):
+            return self.write("config.json", json.dumps({"output": output}))
+
+        fix = "Create the folder first"
+        missing = self.path("no/such.json")
+        for command in ("cpu", "run", "syscall"):
+            self.refused(1, f"write {missing}: No such file or directory. {fix}", command, "-c", config(file=missing))
+        hint = "The formats are table, json, folded, pprof"
+        self.refused(2, f"output.format: unknown format 'jsn' (did you mean 'json'?). {hint}",
+                     "run", "-c", config(format="jsn"))
+        self.refused(2, f"--format: unknown format 'x'. {hint}", "run", "-f", "x", "-c", config(format="json"))
+        # A flag's file tells its format by the ending; else the configuration's counts.
+        other = self.path("no/other")
+        self.refused(1, f"write {other}.json: No such file or directory. {fix}",
+                     "run", "-o", f"{other}.json", "-c", config(format="jsn", file=missing))
+        self.refused(2, f"output.format: unknown format 'jsn' (did you mean 'json'?). {hint}",
+                     "run", "-o", other, "-c", config(format="jsn"))
+        self.refused(2, "format pprof holds one result and cannot be used with --interval",
+                     "run", "-f", "pprof", "-o", self.path("a"), "-c", config(interval="1s"))
+
+
 class PrintConfig(SondeTest):
     def printed(self, *arguments):
         result = run("run", "--print-config", *arguments)
@@ -111,6 +135,9 @@ class PrintConfig(SondeTest):
              "unwind.method": "--stacks", **{f"enable_{name}": "--tracers" for name in (
                  "cpu_profiling", "network_tracing", "syscall_tracing", "memory_tracing")}})
         self.assertEqual(self.sources("--", "true")["duration"], "default, unused: until COMMAND ends")
+        self.assertEqual(self.sources("-i", "1s", "--fail-on-loss", "-f", "json", "-o", "x"), {
+            **limit, "output.interval": "--interval", "output.fail_on_loss": "--fail-on-loss",
+            "output.format": "--format", "output.file": "--output"})
         self.assertEqual(self.sources("--max-samples", "5", "-F", "9"),
                          {"max_samples": "--max-samples", "sample_rate": "--frequency"})
 
@@ -152,7 +179,7 @@ class Schema(SondeTest):
         # Zero is a number of seconds, and no duration; what kinds of kernel features there are, no schema knows.
         beyond_schema = {("duration", "0"), ("duration", "{}")}
         paths = [path for path, _ in flat(without_comments(run("run", "--print-config").stdout))] + [
-            "target", "unwind", "cpu", "syscall", "surprise", "cpu.surprise"]
+            "target", "unwind", "cpu", "syscall", "output", "surprise", "cpu.surprise"]
         for path in paths:
             for value in values:
                 config = value

@@ -92,6 +92,18 @@ struct SyscallOptions {
   std::uint64_t ring_bytes = 16u << 20;
 };
 
+/// What the command line does with reports. The library ignores it.
+struct OutputSettings {
+  /// Such as "json"; empty: by the ending of `file`.
+  std::string format;
+  /// A file, or for several tracers a folder ("out/"); empty: stdout.
+  std::string file;
+  /// Also report this often while running; zero: at the end only.
+  std::chrono::nanoseconds interval{0};
+  /// A lost event is a failure.
+  bool fail_on_loss = false;
+};
+
 enum class LogLevel { debug, info, warning };
 /// Receives the library's diagnostics. Called from the thread that runs start() or stop() and from
 /// the session's reader thread; must be thread-safe and must not throw.
@@ -113,6 +125,7 @@ struct EbpfConfig {
   UnwindOptions unwind;
   CpuOptions cpu;
   SyscallOptions syscall;
+  OutputSettings output;
   /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
   /// fallbacks.
   std::vector<std::string> disabled_features;
@@ -129,18 +142,26 @@ struct EbpfConfig {
   EbpfConfig& with_unwind_options(UnwindOptions value);
   EbpfConfig& with_cpu_options(CpuOptions value);
   EbpfConfig& with_syscall_options(SyscallOptions value);
+  EbpfConfig& with_output_settings(OutputSettings value);
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
   EbpfConfig& with_log(LogCallback callback);
 
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
   /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero,
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
-  /// syscall.min_latency not negative.
+  /// syscall.min_latency and output.interval not negative.
   Result<void> validate() const;
 };
 
 /// Same as config.validate().
 Result<void> validate_config(const EbpfConfig& config);
+
+/// A configuration file's text, as sonde-config(5) tells, over the defaults. ConfigError that
+/// begins with the path of the setting, or with line and column where the text is not JSON.
+Result<EbpfConfig> config_from_json(std::string_view text);
+/// Every setting, as config_from_json() reads it back. Callbacks and Target::from_exec are left
+/// out.
+std::string config_to_json(const EbpfConfig& config);
 
 /// production|prod: 19 Hz, 300 s; staging: 49 Hz, 120 s; development|dev: 99 Hz, 60 s; debug: 199
 /// Hz, 30 s. ConfigError naming the four for any other name.

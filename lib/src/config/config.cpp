@@ -63,6 +63,11 @@ EbpfConfig& EbpfConfig::with_syscall_options(SyscallOptions value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_output_settings(OutputSettings value) {
+  output = std::move(value);
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_disabled_features(std::vector<std::string> names) {
   disabled_features = std::move(names);
   return *this;
@@ -113,6 +118,11 @@ Result<void> EbpfConfig::validate() const {
   if (duration.count() <= 0) {
     return fail(ErrorCode::ConfigError,
                 fmt::format("duration is {} ns, but must be above zero", duration.count()));
+  }
+  if (output.interval.count() < 0) {
+    return fail(
+        ErrorCode::ConfigError,
+        fmt::format("output.interval is {} ns, but must not be negative", output.interval.count()));
   }
   return check_syscall_options(syscall);
 }

@@ -59,6 +59,16 @@ constexpr Field<SyscallOptions> kSyscallFields[] = {
                                                             "Ring buffer of a trace."),
 };
 
+constexpr Field<OutputSettings> kOutputFields[] = {
+    field<Text, &OutputSettings::format>("format", "Such as json; empty: by the file's ending."),
+    field<Text, &OutputSettings::file>(
+        "file", "A file, or for several tracers a folder (out/); empty: stdout."),
+    field<TimeThreshold, &OutputSettings::interval>(
+        "interval", "Also report this often while running; zero: at the end only."),
+    field<Boolean, &OutputSettings::fail_on_loss>("fail_on_loss",
+                                                  "Exit with status 4 if an event was lost."),
+};
+
 constexpr Field<EbpfConfig> kConfigFields[] = {
     field<Boolean, &EbpfConfig::enable_cpu_profiling>("enable_cpu_profiling",
                                                       "Sample where CPU time goes."),
@@ -77,6 +87,7 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
     group<&EbpfConfig::unwind, kUnwindFields>("unwind", "How stacks are found."),
     group<&EbpfConfig::cpu, kCpuFields>("cpu", "Of the CPU profiler."),
     group<&EbpfConfig::syscall, kSyscallFields>("syscall", "Of the system call tracer."),
+    group<&EbpfConfig::output, kOutputFields>("output", "What the command line does with reports."),
     field<Texts, &EbpfConfig::disabled_features>(
         "disabled_features", "Kernel features to treat as absent, by their names in sonde doctor."),
 };
@@ -155,3 +166,17 @@ std::string config_schema() {
 }
 
 }  // namespace sonde::config
+
+namespace sonde {
+
+Result<EbpfConfig> config_from_json(std::string_view text) {
+  EbpfConfig config;
+  if (const auto set = config::overlay_json(text, config); !set) return tl::unexpected(set.error());
+  return config;
+}
+
+std::string config_to_json(const EbpfConfig& config) {
+  return config::to_json(config);
+}
+
+}  // namespace sonde

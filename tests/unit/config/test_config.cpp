@@ -114,6 +114,47 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_range_of_unwind_tables) {
              "unwind.table_bytes is 65535, but must be from 65536 to 1073741824");
 }
 
+// An interval is zero, that is none, or more.
+BOOST_AUTO_TEST_CASE(validate_refuses_negative_intervals) {
+  sonde::OutputSettings output;
+  output.interval = 1ns;
+  BOOST_TEST(EbpfConfig().with_output_settings(output).validate().has_value());
+  output.interval = -1ns;
+  BOOST_TEST(EbpfConfig().with_output_settings(output).validate().error().message() ==
+             "output.interval is -1 ns, but must not be negative");
+}
+
+// The configurations of the v0.1 migration guide, as they are written in C++.
+BOOST_AUTO_TEST_CASE(examples_of_the_migration_guide) {
+  const auto chained = EbpfConfig{}.with_sample_rate(99).with_duration(60s);
+  BOOST_TEST(chained.sample_rate == 99u);
+  BOOST_TEST((chained.duration == 60s));
+  const auto recommended = sonde::create_recommended_config("development");
+  BOOST_TEST(recommended.sample_rate == 99u);
+  const auto network = sonde::create_recommended_config("development").with_network_tracing(true);
+  BOOST_TEST(network.enable_network_tracing);
+  BOOST_TEST(network.validate().has_value());
+  const auto staged = EbpfConfig()
+                          .with_sample_rate(sonde::recommended_sample_rate("staging"))
+                          .with_duration(sonde::recommended_duration("staging"));
+  BOOST_TEST(staged.sample_rate == 49u);
+  BOOST_TEST((staged.duration == 120s));
+}
+
+// A text becomes a configuration over the defaults, and back; a wrong one is an error.
+BOOST_AUTO_TEST_CASE(json_of_the_public_interface) {
+  const auto config =
+      sonde::config_from_json(R"({"sample_rate": 7, "output": {"format": "json"}})");
+  BOOST_TEST_REQUIRE(config.has_value());
+  BOOST_TEST(config->sample_rate == 7u);
+  BOOST_TEST(config->output.format == "json");
+  BOOST_TEST(config->max_samples == 100'000u);
+  const std::string text = sonde::config_to_json(*config);
+  BOOST_TEST(sonde::config_to_json(sonde::config_from_json(text).value()) == text);
+  BOOST_TEST(sonde::config_from_json(R"({"sample_rate": 0})").error().message() ==
+             "sample_rate is 0, but must be from 1 to 1000");
+}
+
 // The free function gives the same verdict as the member.
 BOOST_AUTO_TEST_CASE(validate_config_is_validate) {
   BOOST_TEST(sonde::validate_config(EbpfConfig()).has_value());
