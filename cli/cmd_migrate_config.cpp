@@ -10,7 +10,6 @@
 #include "exit_status.hpp"
 #include "migrate_files.hpp"
 #include "migrate_sources.hpp"
-#include "sink/file_sink.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::cli {
@@ -108,10 +107,7 @@ class MigrateConfigCommand final : public Command {
     }
     const std::string& text = files.front().migration.output;
     if (output_.empty() || output_ == "-") return print(text);
-    auto file = sink::FileSink::open(output_);
-    if (!file) return tl::unexpected(std::move(file.error()));
-    if (auto written = (*file)->write(text); !written) return written;
-    return (*file)->commit();
+    return write_file(output_, text);
   }
 
   Result<void> print_reports(const std::vector<MigratedFile>& files) const {

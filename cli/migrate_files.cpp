@@ -73,11 +73,7 @@ class Replacement {
   }
 
   Result<void> replace() {
-    const std::string backup = backup_of(path_);
-    // The old file under a second name: it has its content, owner and mode at every moment.
-    if (::linkat(AT_FDCWD, path_.c_str(), AT_FDCWD, backup.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-      return fail_errno(ErrorCode::OutputFailed, "write " + backup);
-    }
+    if (auto kept = keep_backup(); !kept) return kept;
     has_backup_ = true;
     if (auto committed = sink_->commit(); !committed) return committed;
     replaced_ = true;
@@ -86,9 +82,12 @@ class Replacement {
 
   void undo() {
     const std::string backup = backup_of(path_);
-    if (replaced_ && ::rename(backup.c_str(), path_.c_str()) != 0) {
+    const bool restored = !replaced_ || (copied_ ? write_file(path_, *copied_).has_value()
+                                                 : ::rename(backup.c_str(), path_.c_str()) == 0);
+    if (!restored) {
       say(fmt::format("{} could not be put back; what it was is in {}", path_, backup));
-    } else if (!replaced_ && has_backup_) {
+    } else if (has_backup_) {
+      // Already gone where it was renamed.
       ::unlink(backup.c_str());
     }
   }
@@ -97,13 +96,36 @@ class Replacement {
   Replacement(std::string path, std::unique_ptr<sink::FileSink> sink)
       : path_(std::move(path)), sink_(std::move(sink)) {}
 
+  // A second name for the old file has its content, owner and mode at every moment. Where there can
+  // be none (another file system behind a link, another owner with fs.protected_hardlinks, FAT) it
+  // is a copy.
+  Result<void> keep_backup() {
+    const std::string backup = backup_of(path_);
+    if (::linkat(AT_FDCWD, path_.c_str(), AT_FDCWD, backup.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      return {};
+    }
+    if (errno == EEXIST) return fail_errno(ErrorCode::OutputFailed, "write " + backup);
+    auto text = read_config_text(path_);
+    if (!text) return tl::unexpected(std::move(text.error()));
+    copied_ = std::move(*text);
+    return write_file(backup, *copied_);
+  }
+
   std::string path_;
   std::unique_ptr<sink::FileSink> sink_;
+  std::optional<std::string> copied_;
   bool has_backup_ = false;
   bool replaced_ = false;
 };
 
 }  // namespace
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  auto file = sink::FileSink::open(path);
+  if (!file) return tl::unexpected(std::move(file.error()));
+  if (auto written = (*file)->write(text); !written) return written;
+  return (*file)->commit();
+}
 
 Result<std::vector<std::string>> find_config_files(const std::vector<std::string>& operands) {
   if (operands.empty()) return std::vector<std::string>{"-"};

@@ -23,6 +23,9 @@ Result<std::vector<std::string>> find_config_files(const std::vector<std::string
 Result<std::vector<MigratedFile>> migrate_files(const std::vector<std::string>& paths,
                                                 config::MigrateOptions options);
 
+/// Writes `text` as a file that appears when it is complete. OutputFailed.
+Result<void> write_file(const std::string& path, const std::string& text);
+
 /// Replaces each file that is not new already and keeps what it was as FILE.bak. Where one cannot
 /// be replaced, all stay or become what they were. ConfigError if a FILE.bak exists; OutputFailed.
 Result<void> replace_files(const std::vector<MigratedFile>& files);

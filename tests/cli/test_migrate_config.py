@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 from sonde_cli import SONDE, SondeTest, run
@@ -117,6 +118,21 @@ class MigrateConfig(SondeTest):
         self.ran("--in-place", toml)
         self.assertEqual(self.read("old.toml"), NEW)
         self.assertEqual(self.ran("--check", toml), f"{toml}: already new\n")
+
+    @unittest.skipUnless(os.path.isdir("/dev/shm"), "needs a second file system")
+    def test_in_place_where_nothing_can_be_linked(self):
+        """A link to a file of another file system: the file is replaced, the .bak beside the link is a copy."""
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            target = os.path.join(folder, "old.json")
+            with open(target, "w", encoding="utf-8") as file:
+                file.write(OLD)
+            link = self.path("link.json")
+            os.symlink(target, link)
+            self.ran("--in-place", link)
+            self.assertTrue(os.path.islink(link))
+            self.assertEqual((self.read("link.json"), self.read("link.json.bak")), (NEW, OLD))
+            with open(target, encoding="utf-8") as file:
+                self.assertEqual(file.read(), NEW)
 
     def test_folder(self):
         """A folder stands for its configuration files, not for others and not for folders in it."""
