@@ -21,8 +21,9 @@ class RunCommand final : public Command {
   explicit RunCommand(CLI::App& app) {
     session_.add_to(app);
     constexpr const char* kGroup = "What to record";
-    app.add_option("-t,--tracers", tracers_, "These tracers, whatever the configuration enables")
-        ->type_name("NAME[,NAME...]")
+    app.add_option("-t,--tracers", tracers_,
+                   "These tracers, whatever the configuration enables; repeatable, or with commas")
+        ->type_name(tracer_names("|"))
         ->allow_extra_args(false)
         ->group(kGroup);
     unwind_.add_to(app, kGroup);

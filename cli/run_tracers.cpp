@@ -66,7 +66,7 @@ Result<std::vector<TracerEntry>> enabled_tracers(const EbpfConfig& config) {
   if (!entries.empty()) return entries;
   return fail(ErrorCode::ConfigError, "no tracer is enabled",
               fmt::format("Name some of {} with --tracers, or enable them in the configuration",
-                          tracer_names()));
+                          tracer_names(",")));
 }
 
 Result<std::vector<std::string>> enable_only(const std::vector<std::string>& names,
@@ -84,18 +84,18 @@ Result<std::vector<std::string>> enable_only(const std::vector<std::string>& nam
         known.push_back(each.name);
       return fail(ErrorCode::ConfigError,
                   fmt::format("--tracers: unknown tracer '{}'{}", name, did_you_mean(name, known)),
-                  "The tracers are " + tracer_names());
+                  "The tracers are " + tracer_names(","));
     }
     config.*tracer->enabled = true;
   }
   return set;
 }
 
-std::string tracer_names() {
+std::string tracer_names(std::string_view separator) {
   std::vector<std::string_view> names;
   for (const RunTracer& tracer : kTracers)
     names.push_back(tracer.name);
-  return fmt::format("{}", fmt::join(names, ","));
+  return fmt::format("{}", fmt::join(names, separator));
 }
 
 }  // namespace sonde::cli

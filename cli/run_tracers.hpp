@@ -20,7 +20,7 @@ Result<std::vector<TracerEntry>> enabled_tracers(const EbpfConfig& config);
 Result<std::vector<std::string>> enable_only(const std::vector<std::string>& names,
                                              EbpfConfig& config);
 
-/// "cpu,net,syscall,mem".
-std::string tracer_names();
+/// "cpu,net,syscall,mem" for a comma.
+std::string tracer_names(std::string_view separator);
 
 }  // namespace sonde::cli

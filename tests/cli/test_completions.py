@@ -69,6 +69,7 @@ class Completions(SondeTest):
             ("cpu --cgroup only-this", ["cpu", "--cgroup", "only-this-folder"]),
             ("doctor --verb", ["doctor", "--verbose"]),
             ("cpu -q -- some-unus", ["cpu", "-q", "--", "some-unusual-tool"]),
+            ("run -t sys", ["run", "-t", "syscall"]),
             ("migrate-config --check only-this-fi", ["migrate-config", "--check", "only-this-file"]),
         ):
             with self.subTest(keys):
