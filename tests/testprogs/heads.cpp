@@ -1,0 +1,127 @@
+// Function heads for the choice of probe sites, each with one thing that decides it.
+asm(R"(
+.text
+.macro function name
+  .globl \name
+  .type \name, @function
+  .p2align 4
+\name:
+.endm
+.macro over name
+  .size \name, . - \name
+.endm
+
+function push_at_entry
+  push %rbx
+  pop %rbx
+  ret
+over push_at_entry
+
+function branch_behind_test
+  test %rdi, %rdi
+  je 1f
+  nop
+1: ret
+over branch_behind_test
+
+function overwrites_second
+  mov %rdi, %rsi
+  push %r12
+  pop %r12
+  ret
+over overwrites_second
+
+function uses_before_overwriting
+  mov (%rdi), %rax
+  mov $1, %edi
+  push %r12
+  pop %r12
+  ret
+over uses_before_overwriting
+
+function uses_while_overwriting
+  add $1, %rdx
+  push %r12
+  pop %r12
+  ret
+over uses_while_overwriting
+
+function overwrites_part_of_first
+  xor %dil, %dil
+  push %r12
+  pop %r12
+  ret
+over overwrites_part_of_first
+
+function moves_stack
+  sub $24, %rsp
+  push %rbx
+  pop %rbx
+  add $24, %rsp
+  ret
+over moves_stack
+
+function loops_to_push
+  mov $3, %eax
+1: push %rbx
+  pop %rbx
+  dec %eax
+  jne 1b
+  ret
+over loops_to_push
+
+function loops_before_push
+  xor %eax, %eax
+1: inc %eax
+  cmp $9, %eax
+  push %rbx
+  pop %rbx
+  jne 1b
+  ret
+over loops_before_push
+
+function computed
+  mov %edi, %eax
+  push %rbx
+  pop %rbx
+  jmp *%rax
+over computed
+
+function tail_call_by_slot
+  mov %edi, %eax
+  push %rbx
+  pop %rbx
+  jmp *slot(%rip)
+over tail_call_by_slot
+
+function entered_from_afar
+  mov %edi, %eax
+.Lafar:
+  push %rbx
+  pop %rbx
+  ret
+over entered_from_afar
+  .skip 300, 0xcc
+  jmp .Lafar
+
+function refused_prefix
+  data16 jmp 1f
+1: ret
+over refused_prefix
+
+function stepped_only
+  mov %edi, %eax
+  ret
+over stepped_only
+
+  .globl without_size
+  .type without_size, @function
+without_size:
+  mov %edi, %eax
+  push %rbx
+  pop %rbx
+  ret
+
+.data
+slot: .quad 0
+)");
