@@ -28,6 +28,7 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"task_registers", "BPF access to a thread's saved registers (5.15)"},
     {"bpf_loop", "BPF loops of any length (5.17)"},
     {"maple_tree", "a process's mappings as a maple tree (6.1)"},
+    {"uprobe_multi", "many breakpoints attached at once (6.6)"},
 }};
 
 }  // namespace

@@ -30,8 +30,9 @@ enum class Feature {
   task_registers,          // bpf_task_pt_regs(), 5.15
   bpf_loop,                // bpf_loop(), 5.17
   maple_tree,              // mm_struct::mm_mt: mappings as a maple tree, 6.1
+  uprobe_multi,            // many breakpoints as one link, 6.6
 };
-inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::maple_tree) + 1;
+inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::uprobe_multi) + 1;
 
 std::string_view name_of(Feature feature) noexcept;
 /// What it gives, in a few words.

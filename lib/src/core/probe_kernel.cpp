@@ -14,6 +14,7 @@
 #include "core/features.hpp"
 #include "core/libbpf_log.hpp"
 #include "core/perf_event.hpp"
+#include "core/uprobe_links.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sonde::core {
@@ -134,6 +135,8 @@ bool probe_quietly(Feature feature) noexcept {
       return has_tracing_helper(BPF_FUNC_loop);
     case Feature::maple_tree:
       return btf_names("mm_mt");
+    case Feature::uprobe_multi:
+      return has_uprobe_multi();
   }
   return false;
 }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <sonde/error.hpp>
+
+namespace sonde::core {
+
+/// What one hit of a breakpoint costs its thread, with a program that does nothing, in
+/// nanoseconds: at an instruction that the kernel emulates, and at one that it executes in a single
+/// step.
+struct TrapCost {
+  double emulated_ns = 0;
+  double stepped_ns = 0;
+};
+
+/// Hits breakpoints in the calling process only, for some 30 ms. LoadFailed or AttachFailed where
+/// there are no uprobe_multi links (before Linux 6.6), UnsupportedPlatform on another machine than
+/// x86-64, InsufficientPermissions or AttachFailed otherwise.
+Result<TrapCost> measure_trap_cost();
+
+}  // namespace sonde::core

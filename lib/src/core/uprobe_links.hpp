@@ -1,0 +1,51 @@
+// Many breakpoints of one file as one link: attached and detached together, and gone with its
+// descriptor when the process that holds it is killed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sonde/error.hpp>
+#include "util/unique_fd.hpp"
+
+namespace sonde::core {
+
+/// enum bpf_attach_type of Linux 6.6 and 6.13, which a program must be loaded with. Debian 12's
+/// linux/bpf.h ends before them.
+inline constexpr unsigned kUprobeMultiAttachType = 48;
+inline constexpr unsigned kUprobeSessionAttachType = 57;
+
+struct UprobePoint {
+  /// In the file.
+  std::uint64_t offset = 0;
+  /// What bpf_get_attach_cookie() gives at this point.
+  std::uint64_t cookie = 0;
+};
+
+/// Descriptor of a program for such links that does nothing; empty, with errno, if it cannot be
+/// loaded.
+UniqueFd load_empty_uprobe_program() noexcept;
+/// Whether the kernel has such links. Attaches nothing.
+bool has_uprobe_multi() noexcept;
+
+/// Not thread-safe.
+class UprobeLinks {
+ public:
+  /// Breakpoints at `points` of the file at `path`, in the process `pid` or, if it is 0, in all
+  /// that map the file. `attach_type` is the one the program was loaded with. Gives the points that
+  /// the kernel refuses for what is there, such as an instruction with a lock prefix; AttachFailed
+  /// or InsufficientPermissions for every other failure, and then nothing new is attached.
+  Result<std::vector<UprobePoint>> attach(int program_fd, unsigned attach_type,
+                                          const std::string& path, pid_t pid,
+                                          std::span<const UprobePoint> points);
+  void detach() noexcept { links_.clear(); }
+
+ private:
+  std::vector<UniqueFd> links_;
+};
+
+}  // namespace sonde::core
