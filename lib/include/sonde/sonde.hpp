@@ -5,5 +5,6 @@
 #include <sonde/cpu_profiler.hpp>
 #include <sonde/error.hpp>
 #include <sonde/loader.hpp>
+#include <sonde/probe_sites.hpp>
 #include <sonde/report.hpp>
 #include <sonde/syscall_tracer.hpp>

@@ -37,6 +37,8 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 5.17 or later";
     case Feature::maple_tree:
       return "boot Linux 6.1 or later";
+    case Feature::uprobe_multi:
+      return "boot Linux 6.6 or later";
     case Feature::task_registers:
       return "boot Linux 5.15 or later";
     case Feature::hardware_cycles:
