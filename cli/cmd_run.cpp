@@ -33,6 +33,7 @@ class RunCommand final : public Command {
            "--print-config", print_config_,
            "Print the configuration in effect, and where each value comes from; trace nothing")
         ->group("Output");
+    output_.folders = true;
     output_.add_to(app);
   }
 

@@ -99,7 +99,9 @@ void OutputOptions::add_to(CLI::App& app) {
       ->type_name(fmt::format("{}", fmt::join(format_names(*this), "|")))
       ->multi_option_policy(latest)
       ->group(kGroup);
-  app.add_option("-o,--output", file, "Write to FILE instead of stdout; it appears when complete")
+  app.add_option("-o,--output", file,
+                 folders ? "Write to FILE instead of stdout, or into FOLDER/ a file for each tracer"
+                         : "Write to FILE instead of stdout; it appears when complete")
       ->type_name("FILE")
       ->multi_option_policy(latest)
       ->group(kGroup);

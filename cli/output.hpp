@@ -28,6 +28,8 @@ struct OutputOptions {
   bool verbose = false;
   /// The command's reports are short tables: all rows are shown, and formats for stacks refused.
   bool tables_only = false;
+  /// The command may write a file for each tracer into a folder.
+  bool folders = false;
   /// How to get stacks from a command whose reports have none this time; empty if they have.
   std::string stacks_fix;
 

@@ -71,7 +71,7 @@ Result<Outputs> Outputs::open(const OutputOptions& options, const std::vector<Tr
                               bool intervals) {
   Outputs outputs;
   outputs.quiet_ = options.quiet;
-  outputs.folder_ = names_folder(options.file) && tracers.size() > 1;
+  outputs.folder_ = options.folders && names_folder(options.file);
   if (!outputs.folder_) {
     OutputOptions one = options;
     if (tracers.size() == 1 && one.stacks_fix.empty()) one.stacks_fix = tracers.front().stacks_fix;

@@ -107,6 +107,8 @@ class Run(TracingTest):
             self.assertIn(f"books  {name}: seen ", result.stderr)
             self.assertIn(f"cost   {name}: ", result.stderr)
         self.assertIn("cost   in all: ", result.stderr)
+        self.trace_run("-t", "cpu", "--", "true", file="one/")
+        self.assertEqual(os.listdir(self.path("one")), ["cpu.json"])
         calls = [record for record in self.records("out/syscall.json") if record.get("name") == "getppid"]
         self.assertEqual([call["calls"] for call in calls], [50])
 
