@@ -56,7 +56,7 @@ std::vector<Function> find_functions(const elf::Image& image,
                                      const std::function<bool(std::string_view)>& wanted) {
   std::vector<Function> found;
   if (!image.is_64_bit()) return found;
-  for (const std::uint32_t type : {SHT_SYMTAB, SHT_DYNSYM}) {
+  for (const std::uint32_t type : {std::uint32_t{SHT_SYMTAB}, std::uint32_t{SHT_DYNSYM}}) {
     if (const elf::Section* const table = image.section_of_type(type))
       read_table(image, *table, wanted, found);
   }
