@@ -46,6 +46,15 @@ function uses_while_overwriting
   ret
 over uses_while_overwriting
 
+function uses_what_it_wrote
+  mov %rdi, %rcx
+  shr $3, %rcx
+  inc %eax
+  push %r12
+  pop %r12
+  ret
+over uses_what_it_wrote
+
 function overwrites_part_of_first
   xor %dil, %dil
   push %r12

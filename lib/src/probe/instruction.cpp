@@ -12,6 +12,8 @@ using Operands = std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT>;
 // In the order of the System V ABI.
 constexpr std::array kArguments = {ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_RDX,
                                    ZYDIS_REGISTER_RCX, ZYDIS_REGISTER_R8,  ZYDIS_REGISTER_R9};
+// Bits. A narrower write leaves the rest of the register as it was.
+constexpr unsigned kWholeFrom = 32;
 constexpr std::uint8_t kOperandSizePrefix = 0x66;
 constexpr std::uint8_t kRexB = 0x41;
 
@@ -96,7 +98,7 @@ unsigned arguments_written(const ZydisDecodedInstruction& i, const Operands& ope
 bool writes_zero(const ZydisDecodedInstruction& i, const Operands& operands) {
   return i.mnemonic == ZYDIS_MNEMONIC_XOR && operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
          operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-         operands[0].reg.value == operands[1].reg.value;
+         operands[0].reg.value == operands[1].reg.value && operands[0].size >= kWholeFrom;
 }
 
 unsigned arguments_read(const ZydisDecodedInstruction& i, const Operands& operands) {
@@ -107,7 +109,7 @@ unsigned arguments_read(const ZydisDecodedInstruction& i, const Operands& operan
     if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY)
       read |= argument_bit(operand.mem.base) | argument_bit(operand.mem.index);
     if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
-        (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0)
+        ((operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 || operand.size < kWholeFrom))
       read |= argument_bit(operand.reg.value);
   }
   return read;

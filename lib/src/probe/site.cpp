@@ -82,6 +82,7 @@ struct Candidate {
 std::optional<Candidate> first_emulated(std::span<const std::byte> code, std::uint64_t address,
                                         const SiteNeeds& needs) {
   unsigned needed = (1u << std::min(needs.arguments.value_or(0), 6u)) - 1;
+  unsigned overwritten = 0;
   Candidate at;
   while (at.from_entry < code.size()) {
     const auto instruction =
@@ -89,10 +90,11 @@ std::optional<Candidate> first_emulated(std::span<const std::byte> code, std::ui
     if (!instruction) return std::nullopt;
     at.instruction = *instruction;
     if (instruction->kind != SiteKind::stepped) return at;
-    if (!needs.arguments) needed |= instruction->arguments_read;
+    if (!needs.arguments) needed |= instruction->arguments_read & ~overwritten;
     if (instruction->leaves || (instruction->arguments_written & needed) != 0 ||
         !instruction->stack_growth)
       return std::nullopt;
+    overwritten |= instruction->arguments_written;
     at.stack_depth += *instruction->stack_growth;
     if (needs.return_probe && at.stack_depth != 0) return std::nullopt;
     at.from_entry += instruction->length;

@@ -58,6 +58,8 @@ BOOST_AUTO_TEST_CASE(arguments_that_are_used) {
   expect("overwrites_second", {}, 3, SiteKind::push);
   expect("uses_before_overwriting", {}, 0, SiteKind::stepped);
   expect("uses_while_overwriting", {}, 0, SiteKind::stepped);
+  expect("uses_what_it_wrote", {}, 9, SiteKind::push);
+  expect("overwrites_part_of_first", {}, 0, SiteKind::stepped);
 }
 
 // A return probe is only placed where rsp still points to the return address.
