@@ -163,7 +163,20 @@ Report doctor_report() {
       {{text("cpu"), text("sampling"), text("primary"), text("perf_event:cycles"), none, none},
        {text("cpu"), text("kernel symbols"), text("missing"), none, text("names"),
         text("grant CAP_SYSLOG")}}};
-  Report report{header(), {checks, features}, {}};
+  const Table sites{"probe_site",
+                    "Where breakpoints would be",
+                    {{"function", "FUNCTION"},
+                     {"probe", "PROBE"},
+                     {"from_entry_bytes", "FROM ENTRY", Unit::bytes},
+                     {"file_offset", "FILE OFFSET", Unit::count},
+                     {"instruction", "INSTRUCTION"},
+                     {"emulated", "EMULATED"},
+                     {"cost_ns", "COST", Unit::nanoseconds}},
+                    {{text("free"), text("entry"), std::uint64_t{9}, std::uint64_t{627'833},
+                      text("push %rbp"), true, 812.5},
+                     {text("free"), text("return"), std::uint64_t{0}, std::uint64_t{627'824},
+                      text("test %rdi, %rdi"), false, none}}};
+  Report report{header(), {checks, features, sites}, {}};
   report.header.command = "doctor";
   report.header.config.clear();
   report.header.plan.clear();
