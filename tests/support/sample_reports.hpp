@@ -33,6 +33,10 @@ Report doctor_report();
 /// What `sonde syscall` reports: rows by everything, by error, in flight, a histogram and stacks.
 Report syscall_report();
 
+/// What `sonde mem` reports: growth by kind, and as a secondary profile allocations, of which one
+/// stack is said to grow.
+Report memory_report();
+
 /// Live rows: a call that succeeded, one that failed with hostile texts, and one that never
 /// returned.
 Table call_rows();

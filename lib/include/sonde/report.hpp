@@ -88,6 +88,10 @@ struct Module {
 struct SampleType {
   std::string type;
   std::string unit;
+  /// JSON field; empty: made of type and unit, "count" for {"samples","count"}.
+  std::string key = {};
+  /// In tables; empty: the type.
+  std::string title = {};
 };
 
 struct Stack {
@@ -100,11 +104,13 @@ struct Stack {
   std::vector<std::uint32_t> frames;
   /// One value for each StackProfile::sample_types.
   std::vector<std::uint64_t> values;
+  /// One value for each StackProfile::details.
+  std::vector<Value> details = {};
 };
 
 struct StackProfile {
   std::string title;
-  /// Sorted by values[0], largest first.
+  /// Sorted by values[0], largest first; tables and folded stacks show that value.
   std::vector<Stack> stacks;
   std::vector<Frame> frames;
   std::vector<Module> modules;
@@ -113,6 +119,21 @@ struct StackProfile {
   std::uint64_t period_ns = 0;
   /// Whose it is, in a report of several tracers; else empty.
   std::string tracer = {};
+  /// The "type" of its JSON records.
+  std::string type = "stack";
+  /// What stacks are told apart by besides their thread and frames, such as the kind of a page
+  /// fault: a JSON field, a label in pprof, a leaf in folded stacks (a text as it is, a bool by its
+  /// key where it is true), and a table of sums.
+  std::vector<Column> details = {};
+  /// Stacks are of whole processes: Stack::tid means nothing.
+  bool by_process = false;
+  /// SampleType::type that pprof shows at first; empty: the last one.
+  std::string default_sample_type = {};
+  /// Of another measure than the report's first profile: a format that holds one of them leaves it
+  /// out.
+  bool secondary = false;
+  /// Mean bytes between samples of memory; 0 if it was not sampled by bytes.
+  std::uint64_t period_bytes = 0;
 };
 
 using Section = std::variant<Table, StackProfile, Histogram>;

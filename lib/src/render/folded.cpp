@@ -60,11 +60,22 @@ std::string_view suffix_of(FrameKind kind) {
   return {};
 }
 
+// Of a detail of the stack; empty if it has none to show.
+std::string detail_leaf(const Column& detail, const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return element("[" + *text + "]");
+  const auto* flag = std::get_if<bool>(&value);
+  return flag != nullptr && *flag ? element("[" + detail.key + "]") : std::string();
+}
+
 std::string fold(const StackProfile& profile, const Stack& stack) {
   std::string line = element(stack.comm);
   for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
     const Frame& named = profile.frames[*frame];
     line += ';' + element(named.name, suffix_of(named.kind));
+  }
+  for (std::size_t i = 0; i < std::min(profile.details.size(), stack.details.size()); ++i) {
+    const std::string leaf = detail_leaf(profile.details[i], stack.details[i]);
+    if (!leaf.empty()) line += ';' + leaf;
   }
   return line;
 }
@@ -82,7 +93,8 @@ class FoldedRenderer final : public Renderer {
  private:
   Result<void> put(const Report& report) {
     const auto is_profile = [](const Section& s) {
-      return std::holds_alternative<StackProfile>(s);
+      const auto* profile = std::get_if<StackProfile>(&s);
+      return profile != nullptr && !profile->secondary;
     };
     const auto profiles = std::count_if(report.sections.begin(), report.sections.end(), is_profile);
     if (profiles == 0 && !report.sections.empty()) {
@@ -92,7 +104,7 @@ class FoldedRenderer final : public Renderer {
     std::map<std::string, std::uint64_t> lines;
     for (const Section& section : report.sections) {
       const auto* profile = std::get_if<StackProfile>(&section);
-      if (profile == nullptr) continue;
+      if (profile == nullptr || profile->secondary) continue;
       // The counts of several profiles must not be added up: each gets a root of its own.
       const std::string root = profiles > 1 ? element(profile->title) + ';' : std::string();
       for (const Stack& stack : profile->stacks) {

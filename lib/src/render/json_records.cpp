@@ -65,6 +65,7 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
 // "cpu_ns",
 // {"alloc","bytes"} is "alloc_bytes".
 std::string value_key(const SampleType& type) {
+  if (!type.key.empty()) return repaired(type.key);
   if (type.type == "samples") return "count";
   if (type.unit == "count") return repaired(type.type);
   return repaired(type.type) + "_" + (type.unit == "nanoseconds" ? "ns" : repaired(type.unit));
@@ -178,12 +179,15 @@ Json header_record(const ReportHeader& header) {
 }
 
 Json stack_record(const StackProfile& profile, const Stack& stack) {
-  Json record = {
-      {"type", "stack"}, {"pid", stack.pid}, {"tid", stack.tid}, {"comm", repaired(stack.comm)}};
+  Json record = {{"type", repaired(profile.type)}, {"pid", stack.pid}};
+  if (!profile.by_process) record["tid"] = stack.tid;
+  record["comm"] = repaired(stack.comm);
   if (!profile.tracer.empty()) record["tracer"] = repaired(profile.tracer);
   for (std::size_t i = 0; i < std::min(profile.sample_types.size(), stack.values.size()); ++i) {
     record[value_key(profile.sample_types[i])] = stack.values[i];
   }
+  for (std::size_t i = 0; i < std::min(profile.details.size(), stack.details.size()); ++i)
+    record[repaired(profile.details[i].key)] = to_json(stack.details[i]);
   Json frames = Json::array();
   for (const std::uint32_t index : stack.frames)
     frames.push_back(frame_json(profile, profile.frames[index]));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "render/humanize.hpp"
 #include "render/profile_proto.hpp"
 #include "render/profile_totals.hpp"
 #include "render/summary_text.hpp"
@@ -56,6 +57,7 @@ class PprofEncoder {
   void add_mappings(const StackProfile& profile);
   void add_label(pbf_writer& sample, std::string_view key, std::string_view text);
   void add_label(pbf_writer& sample, std::string_view key, std::int64_t number);
+  void add_detail(pbf_writer& sample, const Column& detail, const Value& value);
   std::uint64_t function_id(std::string_view name);
   std::uint64_t add_location(const StackProfile& profile, const std::vector<std::uint32_t>& chain);
   Ids location_ids(const StackProfile& profile, const Stack& stack);
@@ -86,14 +88,19 @@ void PprofEncoder::add_sample_types(const std::vector<const StackProfile*>& prof
       add_value_type(proto::profile::kSampleType, type);
   }
   for (const StackProfile* profile : profiles) {
-    if (profile->period_ns == 0) continue;
-    add_value_type(proto::profile::kPeriodType, {"cpu", "nanoseconds"});
-    out_.add_int64(proto::profile::kPeriod, to_int64(profile->period_ns));
+    if (profile->period_ns == 0 && profile->period_bytes == 0) continue;
+    const bool timed = profile->period_ns != 0;
+    // As Go's CPU and heap profiles name them.
+    add_value_type(proto::profile::kPeriodType,
+                   timed ? SampleType{"cpu", "nanoseconds"} : SampleType{"space", "bytes"});
+    out_.add_int64(proto::profile::kPeriod,
+                   to_int64(timed ? profile->period_ns : profile->period_bytes));
     break;
   }
   if (!profiles.empty() && !profiles[0]->sample_types.empty()) {
+    const std::string& wanted = profiles[0]->default_sample_type;
     out_.add_int64(proto::profile::kDefaultSampleType,
-                   string(profiles[0]->sample_types.back().type));
+                   string(wanted.empty() ? profiles[0]->sample_types.back().type : wanted));
   }
 }
 
@@ -194,6 +201,15 @@ void PprofEncoder::add_label(pbf_writer& sample, std::string_view key, std::int6
   writer.add_int64(proto::label::kNum, number);
 }
 
+void PprofEncoder::add_detail(pbf_writer& sample, const Column& detail, const Value& value) {
+  if (const auto* number = std::get_if<std::uint64_t>(&value))
+    add_label(sample, detail.key, to_int64(*number));
+  else if (const auto* signed_number = std::get_if<std::int64_t>(&value))
+    add_label(sample, detail.key, *signed_number);
+  else if (!std::holds_alternative<std::monostate>(value))
+    add_label(sample, detail.key, humanize(value, Unit::none));
+}
+
 void PprofEncoder::add(const StackProfile& profile, std::size_t first_value,
                        std::size_t all_values) {
   locations_.clear();
@@ -209,7 +225,9 @@ void PprofEncoder::add(const StackProfile& profile, std::size_t first_value,
     sample.add_packed_int64(proto::sample::kValue, values.begin(), values.end());
     add_label(sample, "comm", stack.comm);
     add_label(sample, "pid", stack.pid);
-    add_label(sample, "tid", stack.tid);
+    if (!profile.by_process) add_label(sample, "tid", stack.tid);
+    for (std::size_t i = 0; i < std::min(profile.details.size(), stack.details.size()); ++i)
+      add_detail(sample, profile.details[i], stack.details[i]);
   }
 }
 

@@ -92,6 +92,19 @@ std::vector<ProcessTotal> sum_processes(const StackProfile& profile) {
   return processes;
 }
 
+std::vector<DetailTotal> sum_details(const StackProfile& profile) {
+  if (profile.details.empty()) return {};
+  std::map<std::vector<Value>, std::uint64_t> sums;
+  for (const Stack& stack : profile.stacks)
+    sums[stack.details] += first_value(stack);
+  std::vector<DetailTotal> totals;
+  for (const auto& [details, value] : sums)
+    totals.push_back({details, value});
+  std::stable_sort(totals.begin(), totals.end(),
+                   [](const DetailTotal& a, const DetailTotal& b) { return a.value > b.value; });
+  return totals;
+}
+
 }  // namespace
 
 ProfileTotals totals_of(const StackProfile& profile) {
@@ -100,6 +113,7 @@ ProfileTotals totals_of(const StackProfile& profile) {
     totals.value += first_value(stack);
   totals.functions = sum_functions(profile);
   totals.processes = sum_processes(profile);
+  totals.details = sum_details(profile);
   return totals;
 }
 

@@ -34,6 +34,12 @@ struct ProcessTotal {
   std::optional<std::uint64_t> cpu_ns;
 };
 
+/// Of the stacks with one combination of StackProfile::details.
+struct DetailTotal {
+  std::vector<Value> details;
+  std::uint64_t value = 0;
+};
+
 /// Sums of each stack's first value. Refers to the profile, which must outlive it.
 struct ProfileTotals {
   std::uint64_t value = 0;
@@ -41,6 +47,8 @@ struct ProfileTotals {
   std::vector<FunctionTotal> functions;
   /// By value, largest first.
   std::vector<ProcessTotal> processes;
+  /// By value, largest first; empty for a profile without details.
+  std::vector<DetailTotal> details;
 };
 
 ProfileTotals totals_of(const StackProfile& profile);

@@ -54,7 +54,9 @@ std::string value_text(const StackProfile& profile, std::uint64_t value) {
 }
 
 std::string value_name(const StackProfile& profile) {
-  return profile.sample_types.empty() ? "samples" : text::printable(profile.sample_types[0].type);
+  if (profile.sample_types.empty()) return "samples";
+  const SampleType& first = profile.sample_types[0];
+  return text::printable(first.title.empty() ? first.type : first.title);
 }
 
 std::string value_title(const StackProfile& profile) {
@@ -175,7 +177,28 @@ class TableRenderer final : public Renderer {
     if (totals.value == 0) return out + "  nothing of the target was seen\n";
     out += functions_text(profile, totals);
     if (profile.period_ns != 0 && counts_samples(profile)) out += error_line(totals);
+    if (!totals.details.empty()) out += '\n' + details_text(profile, totals);
     return out + '\n' + processes_text(profile, totals);
+  }
+
+  std::string details_text(const StackProfile& profile, const ProfileTotals& totals) const {
+    std::vector<GridColumn> columns = {{"SHARE%", Align::right, Cut::never},
+                                       {value_title(profile), Align::right, Cut::never}};
+    for (const Column& detail : profile.details)
+      columns.push_back({text::printable(detail.title), Align::left, Cut::end});
+    Grid grid(std::move(columns));
+    const std::size_t rows = shown(totals.details.size());
+    for (std::size_t i = 0; i < rows; ++i) {
+      const DetailTotal& sum = totals.details[i];
+      std::vector<GridCell> cells = {share_cell(sum.value, totals.value),
+                                     {value_text(profile, sum.value)}};
+      cells.resize(2 + profile.details.size());
+      for (std::size_t d = 0; d < std::min(profile.details.size(), sum.details.size()); ++d)
+        cells[2 + d].text = humanize(sum.details[d], profile.details[d].unit);
+      grid.add_row(std::move(cells));
+    }
+    return grid.text(options_.width, options_.color) +
+           more_line(totals.details.size(), rows, "rows");
   }
 
   std::string functions_text(const StackProfile& profile, const ProfileTotals& totals) const {

@@ -48,7 +48,7 @@ bool ProfileBuilder::SameStack::operator()(std::uint32_t a, std::uint32_t b) con
   const Stack& left = profile->stacks[a];
   const Stack& right = profile->stacks[b];
   return left.pid == right.pid && left.tid == right.tid && left.comm == right.comm &&
-         left.frames == right.frames;
+         left.frames == right.frames && left.details == right.details;
 }
 
 std::uint32_t ProfileBuilder::module(const std::string& path, const std::string& build_id) {
@@ -85,6 +85,7 @@ bool ProfileBuilder::sorts_before(const Stack& a, const Stack& b) const {
   if (left != right) return left > right;
   const auto who = [](const Stack& s) { return std::tie(s.comm, s.pid, s.tid); };
   if (who(a) != who(b)) return who(a) < who(b);
+  if (a.details != b.details) return a.details < b.details;
   // By what the frames are, not by their indexes, which depend on the order of the input.
   const auto what = [this](std::uint32_t index) {
     const Frame& frame = profile_.frames[index];

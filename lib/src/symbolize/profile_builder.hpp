@@ -20,7 +20,7 @@ class ProfileBuilder {
 
   std::uint32_t module(const std::string& path, const std::string& build_id);
   std::uint32_t frame(Frame frame);
-  /// Values of equal stacks (same pid, tid, comm and frames) are summed.
+  /// Values of equal stacks (same pid, tid, comm, frames and details) are summed.
   void add(Stack stack);
   /// Sorted by values[0], largest first, then by comm, pid, tid and frames, so that equal input
   /// gives equal output. The builder is used up.

@@ -113,7 +113,7 @@ void Pass::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices
 }
 
 void Pass::name(const RawStack& raw) {
-  Stack stack{raw.pid, raw.tid, raw.comm, {}, raw.values};
+  Stack stack{raw.pid, raw.tid, raw.comm, {}, raw.values, raw.details};
   if (!raw.label.empty())
     stack.frames.push_back(builder_.frame({raw.label, kNoModule, FrameKind::unknown, 0}));
   for (std::size_t i = 0; i < raw.kernel.size(); ++i) {

@@ -32,6 +32,8 @@ struct RawStack {
   std::uint32_t label_id = 0;
   /// Name of a frame to put before all others, such as "syscall:openat"; empty for none.
   std::string label = {};
+  /// As Stack::details.
+  std::vector<Value> details = {};
 };
 
 struct SymbolizerOptions {

@@ -107,6 +107,19 @@ class Pprof(unittest.TestCase):
         done = subprocess.run([GO, "tool", "pprof", "-top", self.profile], env=env, capture_output=True, text=True)
         self.assertEqual(done.stderr, "")
 
+    def test_memory_reads_as_gos_heap_profiles(self):
+        """The default type is the profile's choice, the period is of bytes, and details are labels."""
+        profile = render("memory", self.directory.name)
+        raw = self.pprof("-raw", profile=profile)
+        self.assertIn("PeriodType: space bytes", raw)
+        self.assertIn(f"Period: {512 << 10}", raw)
+        self.assertIn("growth/bytes[dflt] growths/count inuse_space/bytes inuse_objects/count "
+                      "alloc_space/bytes alloc_objects/count", raw)
+        text = self.pprof("-top", "-unit=b", "-sample_index=inuse_space", "-tagfocus=growing=yes", profile=profile)
+        self.assertRegex(text, r"(?m)^ *3000B .* leak$")
+        text = self.pprof("-top", "-unit=b", "-tagfocus=kind=file", profile=profile)
+        self.assertRegex(text, rf"(?m)^ *{1 << 20}B .* fill$")
+
     def test_hostile_names_are_read(self):
         """Names that are not UTF-8 do not stop pprof from reading the profile."""
         text = self.pprof("-top", "-sample_index=samples", profile=render("hostile", self.directory.name))

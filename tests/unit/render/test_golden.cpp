@@ -113,6 +113,15 @@ BOOST_AUTO_TEST_CASE(system_calls) {
   sonde::test::check_golden("render/syscall.folded", rendered("folded", report));
 }
 
+// Stacks of a type of their own, told apart by details: JSON fields, tables of sums, leaves of
+// folded stacks, which leave the secondary profile out.
+BOOST_AUTO_TEST_CASE(memory) {
+  const Report report = sonde::test::memory_report();
+  sonde::test::check_golden("render/memory.txt", rendered("table", report));
+  sonde::test::check_golden("render/memory.json", without_version(rendered("json", report)));
+  sonde::test::check_golden("render/memory.folded", rendered("folded", report));
+}
+
 // Root first, equal stacks of several threads added up, kernel, inlined and JIT frames marked.
 BOOST_AUTO_TEST_CASE(folded_of_a_profile) {
   sonde::test::check_golden("render/cpu.folded", rendered("folded", sonde::test::cpu_report()));

@@ -16,6 +16,8 @@ SCHEMA_FILE, *FILES = sys.argv[1:]
 KEYS = {"nr", "pid", "tid", "comm", "cgroup", "error"}
 OPTIONAL = {
     "stack": {"count", "cpu_ns", "calls", "time_ns", "errors"},
+    "fault_site": {"tracer"},
+    "allocation_site": {"tracer", "live_bytes", "live_count", "growing"},
     "syscall": KEYS - {"nr"},
     "syscall_error": KEYS - {"error"},
     "histogram": KEYS,

@@ -50,6 +50,21 @@ BOOST_AUTO_TEST_CASE(equal_stacks_are_summed) {
   BOOST_TEST(profile.stacks[3].values == (std::vector<std::uint64_t>{3, 30}));
 }
 
+// Other details keep equal stacks apart.
+BOOST_AUTO_TEST_CASE(details_tell_stacks_apart) {
+  ProfileBuilder builder;
+  const std::uint32_t f = builder.frame(frame("f"));
+  for (const bool grows : {true, false, true}) {
+    Stack added = stack(1, "c", {f}, {1});
+    added.details = {grows};
+    builder.add(std::move(added));
+  }
+  const StackProfile profile = builder.finish();
+  BOOST_REQUIRE_EQUAL(profile.stacks.size(), 2u);
+  BOOST_TEST(profile.stacks[0].values == std::vector<std::uint64_t>{2});
+  BOOST_TEST((profile.stacks[0].details == std::vector<Value>{true}));
+}
+
 // Largest first, ties by command, pid and names, so that the order of the input does not show.
 BOOST_AUTO_TEST_CASE(order_does_not_depend_on_input) {
   const auto build = [](bool reversed) {
