@@ -40,6 +40,7 @@ Result<std::int32_t> subsystem_index(std::string_view controller) {
 
 Result<void> apply_cgroup(const process::Cgroup& cgroup, TargetFilter& filter) {
   filter.cgroup_id = cgroup.id;
+  filter.cgroup = cgroup.path;
   if (cgroup.is_v2) return {};
   const auto index = subsystem_index(cgroup.controller);
   if (!index) return tl::unexpected(index.error());

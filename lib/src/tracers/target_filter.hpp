@@ -13,6 +13,8 @@ struct TargetFilter {
   std::vector<std::uint32_t> tgids;
   std::string comm;
   std::uint64_t cgroup_id = 0;
+  /// Its directory.
+  std::string cgroup;
   /// Index of the v1 controller, or -1 in the v2 hierarchy.
   std::int32_t cgroup_subsystem = -1;
   bool follow_children = false;
