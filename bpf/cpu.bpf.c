@@ -10,6 +10,8 @@
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u64 max_samples = ~0ull;
+/* Also send each sample, for live events. */
+const volatile bool send_samples = false;
 
 /* Samples recorded by all CPUs, for max_samples. Checked before it is raised, so CPUs that tick at
  * the same instant may pass the limit by one each. */
@@ -24,10 +26,29 @@ struct {
 	__type(value, struct sonde_cpu_counters);
 } counters SEC(".maps");
 
+static __always_inline void send_sample(struct sonde_cpu_counters *c, __u64 key)
+{
+	struct sonde_sample_record record = {
+	    .header =
+		{
+		    .kind = SONDE_RECORD_SAMPLE,
+		    .version = SONDE_WIRE_VERSION,
+		    .length = sizeof(record),
+		    .time_ns = bpf_ktime_get_ns(),
+		},
+	    .key = key,
+	    .cpu = bpf_get_smp_processor_id(),
+	};
+
+	if (bpf_ringbuf_output(&stacks, &record, sizeof(record), BPF_RB_NO_WAKEUP))
+		c->unsent++;
+}
+
 static __always_inline int sample(void *ctx, bool cfi)
 {
 	struct task_struct *task = filter_current();
 	struct sonde_cpu_counters *c;
+	struct stack_buffer *buffer;
 	__u32 zero = 0, tgid;
 
 	if (sonde_gate == SONDE_GATE_CLOSED)
@@ -62,6 +83,11 @@ static __always_inline int sample(void *ctx, bool cfi)
 	}
 	c->recorded++;
 	__sync_fetch_and_add(&cpu_recorded, 1);
+	if (send_samples) {
+		buffer = bpf_map_lookup_elem(&scratch, &zero);
+		if (buffer)
+			send_sample(c, buffer->record.key);
+	}
 	return 0;
 }
 

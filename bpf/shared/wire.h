@@ -24,6 +24,7 @@
 #define SONDE_RECORD_FILE	 5 /* file_event.h: struct sonde_file_record */
 #define SONDE_RECORD_UNWIND_MISS 6 /* unwind_event.h: struct sonde_unwind_miss */
 #define SONDE_RECORD_STACK_DUMP	 7 /* unwind_event.h: struct sonde_stack_dump */
+#define SONDE_RECORD_SAMPLE	 8 /* cpu_event.h: struct sonde_sample_record */
 
 #define SONDE_COMM_LENGTH 16 /* TASK_COMM_LEN */
 

@@ -20,19 +20,22 @@ Value cell(const Table& table, std::size_t row, std::string_view key) {
 // Each member of an event is in the column that the JSON Schema names, in order; what did not
 // happen is absent, not 0.
 BOOST_AUTO_TEST_CASE(events_become_rows) {
-  SyscallEvent done;
+  EbpfEvent done;
   done.time = std::chrono::system_clock::time_point(1'714'979'289'123'456'789ns);
   done.pid = 100;
   done.tid = 101;
   done.comm = "ls";
-  done.name = "openat";
-  done.nr = 257;
-  done.arguments = {"AT_FDCWD", "\"x\""};
-  done.result = -1;
-  done.result_text = "-1 ENOENT (No such file or directory)";
-  done.error = "ENOENT";
-  done.duration = 1'234ns;
-  const Table table = call_table({done, SyscallEvent{}});
+  Syscall& call = done.data.emplace<Syscall>();
+  call.name = "openat";
+  call.nr = 257;
+  call.arguments = {"AT_FDCWD", "\"x\""};
+  call.result = -1;
+  call.result_text = "-1 ENOENT (No such file or directory)";
+  call.error = "ENOENT";
+  call.duration = 1'234ns;
+  EbpfEvent empty;
+  empty.data = Syscall{};
+  const Table table = call_table({done, empty, EbpfEvent{}});
   BOOST_TEST(table.type == "call");
   BOOST_REQUIRE_EQUAL(table.rows.size(), 2u);
   for (const auto& row : table.rows)
@@ -41,12 +44,12 @@ BOOST_AUTO_TEST_CASE(events_become_rows) {
   BOOST_TEST((cell(table, 0, "pid") == Value(std::int64_t{100})));
   BOOST_TEST((cell(table, 0, "tid") == Value(std::int64_t{101})));
   BOOST_TEST((cell(table, 0, "comm") == Value(done.comm)));
-  BOOST_TEST((cell(table, 0, "name") == Value(done.name)));
+  BOOST_TEST((cell(table, 0, "name") == Value(call.name)));
   BOOST_TEST((cell(table, 0, "nr") == Value(std::uint64_t{257})));
-  BOOST_TEST((cell(table, 0, "args") == Value(done.arguments)));
+  BOOST_TEST((cell(table, 0, "args") == Value(call.arguments)));
   BOOST_TEST((cell(table, 0, "result") == Value(std::int64_t{-1})));
-  BOOST_TEST((cell(table, 0, "result_text") == Value(done.result_text)));
-  BOOST_TEST((cell(table, 0, "error") == Value(done.error)));
+  BOOST_TEST((cell(table, 0, "result_text") == Value(call.result_text)));
+  BOOST_TEST((cell(table, 0, "error") == Value(call.error)));
   BOOST_TEST((cell(table, 0, "duration_ns") == Value(std::int64_t{1'234})));
   for (const char* key : {"result", "error", "duration_ns"})
     BOOST_TEST((cell(table, 1, key) == Value()), key);

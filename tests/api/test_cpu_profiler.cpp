@@ -17,39 +17,13 @@
 #include <vector>
 
 #include <sonde/sonde.hpp>
+#include "children.hpp"
 
 using namespace sonde;
+using namespace sonde::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A child process that spins until it is destroyed: sonde does not sample its own process.
-class Spinner {
- public:
-  Spinner() : pid_(::fork()) {
-    if (pid_ == 0) {
-      ::alarm(60);
-      for (std::atomic<unsigned> n = 0;; ++n) {
-      }
-    }
-  }
-  Spinner(const Spinner&) = delete;
-  Spinner& operator=(const Spinner&) = delete;
-  ~Spinner() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  int pid() const { return pid_; }
-
- private:
-  int pid_;
-};
-
-EbpfConfig watching(const Spinner& spinner) {
-  Target target;
-  target.pids = {spinner.pid()};
-  return EbpfConfig{}.with_sample_rate(499).with_target(target);
-}
 
 std::size_t open_descriptors() {
   std::size_t count = 0;

@@ -13,63 +13,12 @@
 #include <vector>
 
 #include <sonde/syscall_tracer.hpp>
+#include "children.hpp"
 
 using namespace sonde;
+using namespace sonde::test;
 
 namespace {
-
-// A child that waits for a byte, makes a known number of calls, and waits again: the tracer's own
-// process is never traced.
-class Caller {
- public:
-  Caller() {
-    BOOST_REQUIRE(::pipe(to_child_) == 0 && ::pipe(from_child_) == 0);
-    pid_ = ::fork();
-    if (pid_ == 0) run();
-  }
-  Caller(const Caller&) = delete;
-  Caller& operator=(const Caller&) = delete;
-  ~Caller() {
-    ::close(to_child_[1]);
-    ::waitpid(pid_, nullptr, 0);
-    for (const int fd : {to_child_[0], from_child_[0], from_child_[1]})
-      ::close(fd);
-  }
-
-  int pid() const { return pid_; }
-  void call() {
-    char byte = 'g';
-    BOOST_REQUIRE(::write(to_child_[1], &byte, 1) == 1);
-    BOOST_REQUIRE(::read(from_child_[0], &byte, 1) == 1);
-  }
-
-  static constexpr std::uint64_t kGetppid = 1000;
-  static constexpr std::uint64_t kFailedClose = 10;
-
- private:
-  [[noreturn]] void run() {
-    ::close(to_child_[1]);
-    char byte = 0;
-    while (::read(to_child_[0], &byte, 1) == 1) {
-      for (std::uint64_t i = 0; i < kGetppid; ++i)
-        ::syscall(SYS_getppid);
-      for (std::uint64_t i = 0; i < kFailedClose; ++i)
-        ::syscall(SYS_close, -1);
-      if (::write(from_child_[1], &byte, 1) != 1) break;
-    }
-    ::_exit(0);
-  }
-
-  int to_child_[2] = {-1, -1};
-  int from_child_[2] = {-1, -1};
-  pid_t pid_ = -1;
-};
-
-EbpfConfig tracing(const Caller& caller) {
-  EbpfConfig config;
-  config.target.pids = {caller.pid()};
-  return config;
-}
 
 const Table* table_of(const Report& report, const std::string& type) {
   for (const Section& section : report.sections) {
@@ -141,16 +90,18 @@ BOOST_AUTO_TEST_CASE(events) {
   BOOST_TEST_REQUIRE(tracer.start().has_value());
   caller.call();
   BOOST_TEST_REQUIRE(tracer.stop().has_value());
-  std::vector<SyscallEvent> all;
+  std::vector<EbpfEvent> all;
   for (auto lot = tracer.take_events(); !lot.empty(); lot = tracer.take_events())
     all.insert(all.end(), lot.begin(), lot.end());
   BOOST_TEST_REQUIRE(all.size() == Caller::kGetppid + Caller::kFailedClose);
-  BOOST_TEST(all.front().name == "getppid");
-  BOOST_TEST(all.front().result.value() == ::getpid());
-  BOOST_TEST(all.back().name == "close");
-  BOOST_TEST(all.back().arguments == std::vector<std::string>{"-1"},
-             boost::test_tools::per_element());
-  BOOST_TEST(all.back().error == "EBADF");
+  const auto* const first = all.front().get_if<Syscall>();
+  const auto* const last = all.back().get_if<Syscall>();
+  BOOST_TEST_REQUIRE((first != nullptr && last != nullptr));
+  BOOST_TEST(first->name == "getppid");
+  BOOST_TEST(first->result.value() == ::getpid());
+  BOOST_TEST(last->name == "close");
+  BOOST_TEST(last->arguments == std::vector<std::string>{"-1"}, boost::test_tools::per_element());
+  BOOST_TEST(last->error == "EBADF");
   BOOST_TEST(all.back().pid == caller.pid());
   BOOST_TEST(std::is_sorted(all.begin(), all.end(),
                             [](const auto& a, const auto& b) { return a.time < b.time; }));

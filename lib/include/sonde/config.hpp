@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <sonde/error.hpp>
+#include <sonde/event.hpp>
 
 namespace sonde {
 
@@ -126,6 +127,7 @@ struct EbpfConfig {
   CpuOptions cpu;
   SyscallOptions syscall;
   OutputSettings output;
+  EventOptions events;
   /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
   /// fallbacks.
   std::vector<std::string> disabled_features;
@@ -143,13 +145,14 @@ struct EbpfConfig {
   EbpfConfig& with_cpu_options(CpuOptions value);
   EbpfConfig& with_syscall_options(SyscallOptions value);
   EbpfConfig& with_output_settings(OutputSettings value);
+  EbpfConfig& with_event_options(EventOptions value);
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
   EbpfConfig& with_log(LogCallback callback);
 
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
   /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero,
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
-  /// syscall.min_latency and output.interval not negative.
+  /// events.capacity 1-16,777,216, syscall.min_latency and output.interval not negative.
   Result<void> validate() const;
 };
 
@@ -159,8 +162,8 @@ Result<void> validate_config(const EbpfConfig& config);
 /// A configuration file's text, as sonde-config(5) tells, over the defaults. ConfigError that
 /// begins with the path of the setting, or with line and column where the text is not JSON.
 Result<EbpfConfig> config_from_json(std::string_view text);
-/// Every setting, as config_from_json() reads it back. Callbacks and Target::from_exec are left
-/// out.
+/// Every setting, as config_from_json() reads it back. Callbacks, EbpfConfig::events and
+/// Target::from_exec are left out.
 std::string config_to_json(const EbpfConfig& config);
 
 /// production|prod: 19 Hz, 300 s; staging: 49 Hz, 120 s; development|dev: 99 Hz, 60 s; debug: 199

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <sonde/accounting.hpp>
 #include <sonde/config.hpp>
+#include <sonde/event.hpp>
 #include <sonde/report.hpp>
 
 namespace sonde {
@@ -39,6 +42,16 @@ class EbpfCpuProfiler {
 
   /// What was recorded since start() or the previous snapshot(), without stopping.
   Result<Report> snapshot();
+
+  /// Live events (CpuSample) up to some thousands, with EventOptions::enabled and without a
+  /// callback: the oldest that were not taken. They arrive within about a tenth of a second; empty
+  /// if there are none yet. After stop() the last ones.
+  std::vector<EbpfEvent> take_events();
+  /// Readable while take_events() has something to give, for poll() or an event loop. The tracer
+  /// keeps it; -1 before prepare(), or without live events.
+  int get_events_fd() const noexcept;
+  /// Live events that nobody took in time. The report has them all the same.
+  std::uint64_t get_events_lost() const noexcept;
 
   /// Samples taken while paused are counted as filtered.
   Result<void> pause();

@@ -4,6 +4,7 @@
 #include <sonde/config.hpp>
 #include <sonde/cpu_profiler.hpp>
 #include <sonde/error.hpp>
+#include <sonde/event.hpp>
 #include <sonde/loader.hpp>
 #include <sonde/probe_sites.hpp>
 #include <sonde/report.hpp>

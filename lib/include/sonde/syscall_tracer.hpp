@@ -3,13 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include <sonde/accounting.hpp>
 #include <sonde/config.hpp>
+#include <sonde/event.hpp>
 #include <sonde/report.hpp>
 
 namespace sonde {
@@ -21,28 +20,6 @@ struct SyscallStatistics : Accounting {
   std::uint64_t unique_syscalls = 0;
   /// Calls among them that failed.
   std::uint64_t errors = 0;
-};
-
-/// One call of a live trace.
-struct SyscallEvent {
-  /// When it began, or when it ended if its begin was not seen.
-  std::chrono::system_clock::time_point time;
-  std::int32_t pid = 0;
-  std::int32_t tid = 0;
-  /// Bytes; may be invalid UTF-8.
-  std::string comm;
-  /// Such as "openat"; "syscall_999" for a number without a name.
-  std::string name;
-  std::uint32_t nr = 0;
-  /// Decoded, one for each argument, as strace prints them.
-  std::vector<std::string> arguments;
-  /// As the call returned it, -1 for an error; empty if the call never returned.
-  std::optional<std::int64_t> result;
-  /// The result as text: "3</etc/passwd>", "-1 ENOENT (No such file or directory)", "?".
-  std::string result_text;
-  /// "ENOENT"; empty for success.
-  std::string error;
-  std::optional<std::chrono::nanoseconds> duration;
 };
 
 /// Counts, times or shows system calls. Move-only. Each object is independent of every other; the
@@ -78,11 +55,14 @@ class EbpfSyscallTracer {
   Result<Report> stop();
   Result<Report> snapshot();
 
-  /// The next calls of a live trace, up to some thousands, in the order in which they ended; empty
-  /// if there are none yet, and without SyscallOptions::trace. After stop() the last ones, then
-  /// those in flight at the end. What is not taken waits in memory, up to 64 MiB; then the ring
-  /// fills and calls are lost, and counted.
-  std::vector<SyscallEvent> take_events();
+  /// The next calls of a live trace (Syscall), up to some thousands, in the order in which they
+  /// ended; empty if there are none yet. After stop() the last ones, then those in flight at the
+  /// end. Live events and SyscallOptions::trace are one: each turns the other on. What is not taken
+  /// waits in memory, up to 64 MiB whatever EventOptions::capacity is; then the ring fills and
+  /// calls are lost, and counted in the books.
+  std::vector<EbpfEvent> take_events();
+  /// As EbpfCpuProfiler::get_events_fd().
+  int get_events_fd() const noexcept;
 
   /// Calls that end while paused are counted as filtered.
   Result<void> pause();
@@ -101,7 +81,8 @@ class EbpfSyscallTracer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The events as rows of type "call", in the same order: for renderers, with a line for people.
-Table call_table(std::vector<SyscallEvent> events);
+/// The events of type Syscall as rows of type "call", in the same order: for renderers, with a line
+/// for people.
+Table call_table(std::vector<EbpfEvent> events);
 
 }  // namespace sonde

@@ -62,6 +62,11 @@ void StackCounts::add_count(std::uint64_t key, std::uint64_t count) {
   counted_ += count;
 }
 
+const symbolize::RawStack* StackCounts::find(std::uint64_t key) const {
+  const auto entry = entries_.find(key);
+  return entry == entries_.end() || !entry->second.known ? nullptr : &entry->second.stack;
+}
+
 std::uint64_t StackCounts::nameless() const noexcept {
   std::uint64_t total = 0;
   for (const auto& [key, entry] : entries_)

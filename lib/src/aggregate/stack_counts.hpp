@@ -30,6 +30,9 @@ class StackCounts {
   bool consume(std::span<const std::byte> record);
   void add_count(std::uint64_t key, std::uint64_t count);
 
+  /// Null if it has not arrived.
+  const symbolize::RawStack* find(std::uint64_t key) const;
+
   /// Counts drained so far.
   std::uint64_t counted() const noexcept { return counted_; }
   /// Counts whose stack never arrived.

@@ -28,7 +28,7 @@ Table empty_call_table() {
           "{time_ns} {pid}/{tid} {comm} {name}({args}) = {result_text} <{duration_ns}>"};
 }
 
-std::vector<Value> call_row(SyscallEvent& event) {
+std::vector<Value> call_row(EbpfEvent& event, Syscall& call) {
   using std::chrono::nanoseconds;
   std::vector<Value> row;
   row.reserve(11);
@@ -36,23 +36,25 @@ std::vector<Value> call_row(SyscallEvent& event) {
   row.emplace_back(std::int64_t{event.pid});
   row.emplace_back(std::int64_t{event.tid});
   row.emplace_back(std::move(event.comm));
-  row.emplace_back(std::move(event.name));
-  row.emplace_back(std::uint64_t{event.nr});
-  row.emplace_back(std::move(event.arguments));
-  row.push_back(event.result ? Value(*event.result) : Value());
-  row.emplace_back(std::move(event.result_text));
-  row.push_back(event.error.empty() ? Value() : Value(std::move(event.error)));
-  row.push_back(event.duration ? Value(std::int64_t{event.duration->count()}) : Value());
+  row.emplace_back(std::move(call.name));
+  row.emplace_back(std::uint64_t{call.nr});
+  row.emplace_back(std::move(call.arguments));
+  row.push_back(call.result ? Value(*call.result) : Value());
+  row.emplace_back(std::move(call.result_text));
+  row.push_back(call.error.empty() ? Value() : Value(std::move(call.error)));
+  row.push_back(call.duration ? Value(std::int64_t{call.duration->count()}) : Value());
   return row;
 }
 
 }  // namespace
 
-Table call_table(std::vector<SyscallEvent> events) {
+Table call_table(std::vector<EbpfEvent> events) {
   Table table = empty_call_table();
   table.rows.reserve(events.size());
-  for (SyscallEvent& event : events)
-    table.rows.push_back(call_row(event));
+  for (EbpfEvent& event : events) {
+    if (auto* const call = std::get_if<Syscall>(&event.data))
+      table.rows.push_back(call_row(event, *call));
+  }
   return table;
 }
 

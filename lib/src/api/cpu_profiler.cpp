@@ -69,6 +69,18 @@ Result<Report> EbpfCpuProfiler::snapshot() {
   return impl_->session.snapshot();
 }
 
+std::vector<EbpfEvent> EbpfCpuProfiler::take_events() {
+  return impl_->session.take_events();
+}
+
+int EbpfCpuProfiler::get_events_fd() const noexcept {
+  return impl_->session.events_fd();
+}
+
+std::uint64_t EbpfCpuProfiler::get_events_lost() const noexcept {
+  return impl_->session.events_lost();
+}
+
 Result<void> EbpfCpuProfiler::pause() {
   return impl_->session.pause();
 }

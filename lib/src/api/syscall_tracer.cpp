@@ -40,6 +40,9 @@ struct EbpfSyscallTracer::Impl {
 
 EbpfSyscallTracer::EbpfSyscallTracer(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
   impl_->config = std::move(config);
+  EventOptions& events = impl_->config.events;
+  bool& trace = impl_->config.syscall.trace;
+  trace = events.enabled = trace || events.enabled || events.callback;
 }
 EbpfSyscallTracer::EbpfSyscallTracer(EbpfSyscallTracer&&) noexcept = default;
 EbpfSyscallTracer& EbpfSyscallTracer::operator=(EbpfSyscallTracer&&) noexcept = default;
@@ -89,8 +92,12 @@ Result<Report> EbpfSyscallTracer::snapshot() {
   return impl_->session.snapshot();
 }
 
-std::vector<SyscallEvent> EbpfSyscallTracer::take_events() {
-  return impl_->tracer == nullptr ? std::vector<SyscallEvent>{} : impl_->tracer->take_events();
+std::vector<EbpfEvent> EbpfSyscallTracer::take_events() {
+  return impl_->session.take_events();
+}
+
+int EbpfSyscallTracer::get_events_fd() const noexcept {
+  return impl_->session.events_fd();
 }
 
 Result<void> EbpfSyscallTracer::pause() {

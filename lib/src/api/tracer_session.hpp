@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sonde/config.hpp>
 #include <sonde/report.hpp>
@@ -33,6 +34,7 @@ class TracerSession {
     if (!filter) return tl::unexpected(filter.error());
     Result<std::unique_ptr<core::Session>> session = make(features, *filter);
     if (!session) return tl::unexpected(session.error());
+    (*session)->want_events(config.events);
     if (auto prepared = (*session)->prepare(); !prepared) return prepared;
     session_ = std::move(*session);
     return {};
@@ -62,6 +64,11 @@ class TracerSession {
 
   bool is_running() const noexcept { return session_ != nullptr && session_->is_running(); }
   bool limit_reached() const noexcept { return session_ != nullptr && session_->limit_reached(); }
+  std::vector<EbpfEvent> take_events() {
+    return session_ ? session_->take_events(kEventsAtOnce) : std::vector<EbpfEvent>();
+  }
+  int events_fd() const noexcept { return session_ ? session_->events_fd() : -1; }
+  std::uint64_t events_lost() const noexcept { return session_ ? session_->events_lost() : 0; }
   Accounting accounting() const { return session_ ? session_->accounting() : Accounting{}; }
   Overhead overhead() const { return session_ ? session_->overhead() : Overhead{}; }
   ReportHeader header() const { return session_ ? session_->header() : ReportHeader{}; }
@@ -70,6 +77,8 @@ class TracerSession {
   }
 
  private:
+  static constexpr std::size_t kEventsAtOnce = 8192;
+
   static tl::unexpected<Error> before(const char* what) {
     return fail(ErrorCode::EventProcessingFailed,
                 fmt::format("{0} a tracer that was {0}{1} before", what,

@@ -68,6 +68,11 @@ EbpfConfig& EbpfConfig::with_output_settings(OutputSettings value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_event_options(EventOptions value) {
+  events = std::move(value);
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_disabled_features(std::vector<std::string> names) {
   disabled_features = std::move(names);
   return *this;
@@ -112,6 +117,11 @@ Result<void> EbpfConfig::validate() const {
     return checked;
   }
   if (auto checked = config::check_range("max_samples", max_samples, config::kMaxSamples);
+      !checked) {
+    return checked;
+  }
+  if (auto checked =
+          config::check_range("events.capacity", events.capacity, config::kEventCapacity);
       !checked) {
     return checked;
   }

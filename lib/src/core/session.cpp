@@ -1,5 +1,6 @@
 #include "core/session.hpp"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #include "core/bpf_stats.hpp"
 #include "core/clock.hpp"
+#include "core/event_queue.hpp"
 #include "core/machine.hpp"
 #include "core/thread_time.hpp"
 #include "util/fail.hpp"
@@ -23,6 +25,7 @@ namespace {
 
 constexpr std::uint64_t kPollMs = 100;
 constexpr std::uint64_t kDrainEveryNs = 1'000'000'000;
+constexpr std::size_t kEventsAtOnce = 4096;
 
 Result<UniqueFd> make_epoll(const std::vector<EventSource*>& sources, int stop_fd) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
@@ -47,6 +50,7 @@ struct Session::Impl {
   Impl(std::unique_ptr<Tracer> t, ReportHeader h) : header(std::move(h)), tracer(std::move(t)) {}
 
   void read_until_stopped() noexcept;
+  void deliver_events() noexcept;
   Result<void> drain_sources() noexcept;
   void keep_first_error(const Result<void>& result);
   void stop_reader() noexcept;
@@ -56,6 +60,8 @@ struct Session::Impl {
 
   State state = State::idle;
   ReportHeader header;
+  EventOptions event_options;
+  std::unique_ptr<EventQueue> events;
   ThreadTime caller_time;
   std::uint64_t started_ns = 0;
   std::uint64_t stopped_ns = 0;
@@ -89,25 +95,38 @@ void Session::Impl::read_until_stopped() noexcept {
   const ThreadTime begin = thread_time();
   std::uint64_t next_drain = monotonic_ns() + kDrainEveryNs;
   for (;;) {
-    std::array<epoll_event, 8> events{};
+    std::array<epoll_event, 8> ready{};
     const std::uint64_t idle = monotonic_ns();
     const std::uint64_t tick_ms = (stats.next_tick_ns(idle) - idle) / 1'000'000 + 1;
-    ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()),
+    ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()),
                  static_cast<int>(std::min(kPollMs, tick_ms)));
     eventfd_t stop = 0;
     if (::eventfd_read(stop_event.get(), &stop) == 0) break;
 
-    const std::lock_guard guard(lock);
-    const std::uint64_t now = monotonic_ns();
-    stats.tick(now);
-    keep_first_error(drain_sources());
-    if (now >= next_drain) {
-      next_drain = now + kDrainEveryNs;
-      keep_first_error(tracer->drain());
-      keep_first_error(tracer->maintain());
+    {
+      const std::lock_guard guard(lock);
+      const std::uint64_t now = monotonic_ns();
+      stats.tick(now);
+      keep_first_error(drain_sources());
+      if (now >= next_drain) {
+        next_drain = now + kDrainEveryNs;
+        keep_first_error(tracer->drain());
+        keep_first_error(tracer->maintain());
+      }
+      const ThreadTime used = thread_time();
+      reader_time = {used.user_ns - begin.user_ns, used.system_ns - begin.system_ns};
     }
-    const ThreadTime used = thread_time();
-    reader_time = {used.user_ns - begin.user_ns, used.system_ns - begin.system_ns};
+    deliver_events();
+  }
+}
+
+// Without the lock, so that a callback holds up nobody but the reader.
+void Session::Impl::deliver_events() noexcept {
+  if (!event_options.callback) return;
+  for (;;) {
+    std::vector<EbpfEvent> lot = tracer->take_events(kEventsAtOnce);
+    if (lot.empty()) return;
+    event_options.callback(lot);
   }
 }
 
@@ -132,6 +151,11 @@ Session::~Session() {
   if (impl_->state == Impl::State::running) impl_->detach();
 }
 
+void Session::want_events(EventOptions options) {
+  impl_->event_options = std::move(options);
+  if (impl_->event_options.callback) impl_->event_options.enabled = true;
+}
+
 Result<void> Session::prepare() {
   Impl& s = *impl_;
   if (s.state != Impl::State::idle) {
@@ -140,6 +164,12 @@ Result<void> Session::prepare() {
   }
   s.state = Impl::State::stopped;
   const ThreadTimer timer(s.caller_time);
+  if (s.event_options.enabled) {
+    auto queue = EventQueue::open(s.event_options.capacity);
+    if (!queue) return tl::unexpected(queue.error());
+    s.events = std::move(*queue);
+    s.tracer->send_events_to(*s.events);
+  }
   if (auto loaded = s.tracer->load(); !loaded) return loaded;
   s.stop_event = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!s.stop_event) return fail_errno(ErrorCode::EventProcessingFailed, "create an eventfd");
@@ -190,6 +220,10 @@ Result<Report> Session::stop() {
   if (s.state != Impl::State::running) {
     return fail(ErrorCode::EventProcessingFailed, "stop a session that is not running");
   }
+  if (s.reader.get_id() == std::this_thread::get_id()) {
+    return fail(ErrorCode::EventProcessingFailed, "stop a session from its event callback",
+                "Have another thread stop it");
+  }
   {
     const ThreadTimer timer(s.caller_time);
     s.stopped_ns = monotonic_ns();
@@ -204,7 +238,9 @@ Result<Report> Session::stop() {
     s.keep_first_error(s.drain_sources());
     s.trap_cost_ns = s.tracer->trap_cost_ns();
   }
-  return s.make_report();
+  auto report = s.make_report();
+  s.deliver_events();
+  return report;
 }
 
 Result<Report> Session::snapshot() {
@@ -239,6 +275,10 @@ Result<Report> Session::Impl::make_report() {
   const std::lock_guard guard(lock);
   report.header = header;
   report.summary.notices = tracer->notices();
+  if (const std::uint64_t lost = events == nullptr ? 0 : events->lost(); lost != 0) {
+    report.summary.notices.push_back(
+        fmt::format("{} live events were lost: they were not taken in time", lost));
+  }
   const std::uint64_t end = state == State::running ? monotonic_ns() : stopped_ns;
   report.summary.duration = std::chrono::nanoseconds(end - started_ns);
   report.summary.overhead = measure_overhead();
@@ -287,6 +327,19 @@ bool Session::is_running() const noexcept {
 
 bool Session::limit_reached() const noexcept {
   return impl_->state != Impl::State::idle && impl_->tracer->limit_reached();
+}
+
+std::vector<EbpfEvent> Session::take_events(std::size_t limit) {
+  if (impl_->event_options.callback) return {};
+  return impl_->tracer->take_events(limit);
+}
+
+int Session::events_fd() const noexcept {
+  return impl_->events == nullptr ? -1 : impl_->events->fd();
+}
+
+std::uint64_t Session::events_lost() const noexcept {
+  return impl_->events == nullptr ? 0 : impl_->events->lost();
 }
 
 Accounting Session::accounting() const {

@@ -4,9 +4,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <sonde/config.hpp>
+#include <sonde/event.hpp>
 #include <sonde/report.hpp>
 #include "core/tracer.hpp"
 
@@ -22,6 +26,8 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// Before prepare(): whether live events are made, and what becomes of them.
+  void want_events(EventOptions options);
   /// Everything of start() that can fail for want of rights, memory or kernel features, up to
   /// attaching. After an error the object can only be destroyed.
   Result<void> prepare();
@@ -37,6 +43,13 @@ class Session {
   bool is_prepared() const noexcept;
   bool is_running() const noexcept;
   bool limit_reached() const noexcept;
+  /// The oldest live events that were not taken, at most about `limit`; none if they go to a
+  /// callback.
+  std::vector<EbpfEvent> take_events(std::size_t limit);
+  /// Readable while there are live events to take; -1 if there never are.
+  int events_fd() const noexcept;
+  /// Live events that nobody took in time.
+  std::uint64_t events_lost() const noexcept;
   Accounting accounting() const;
   Overhead overhead() const;
   std::chrono::nanoseconds duration() const noexcept;

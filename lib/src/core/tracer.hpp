@@ -13,6 +13,7 @@
 #include <sonde/error.hpp>
 #include <sonde/report.hpp>
 #include "core/bpf_stats.hpp"
+#include "core/event_queue.hpp"
 #include "core/event_source.hpp"
 #include "core/thread_time.hpp"
 
@@ -24,6 +25,15 @@ class Tracer {
   virtual std::string_view name() const noexcept = 0;
   /// What this tracer does on this kernel; fixed at construction.
   virtual const std::vector<PlanEntry>& plan() const noexcept = 0;
+
+  /// Where live events go; called before load(), and only if someone wants them.
+  void send_events_to(EventQueue& queue) noexcept { events_ = &queue; }
+  /// Live events in the order in which they happened, at most about `limit`; empty if there are
+  /// none yet. Called without the session's lock, never from two threads at once: what is costly,
+  /// such as names, is for here.
+  virtual std::vector<EbpfEvent> take_events(std::size_t limit) {
+    return events_ == nullptr ? std::vector<EbpfEvent>() : events_->take(limit);
+  }
 
   /// Opens, configures and loads the BPF object. Nothing runs yet.
   virtual Result<void> load() = 0;
@@ -74,6 +84,14 @@ class Tracer {
   virtual Result<std::vector<Section>> sections() = 0;
   /// What the reader of the figures must know.
   virtual std::vector<std::string> notices() const = 0;
+
+ protected:
+  /// Null if nobody wants live events: then none need be made. push() is all that a tracer does,
+  /// from where it consumes its records.
+  EventQueue* events() const noexcept { return events_; }
+
+ private:
+  EventQueue* events_ = nullptr;
 };
 
 }  // namespace sonde::core

@@ -63,8 +63,9 @@ std::vector<CallBytes> CallOrder::take(std::size_t limit) {
   return first;
 }
 
-Result<std::unique_ptr<CallStream>> CallStream::open(const Maps& maps) {
-  std::unique_ptr<CallStream> stream(new CallStream(maps));
+Result<std::unique_ptr<CallStream>> CallStream::open(const Maps& maps,
+                                                     std::function<void()> on_waiting) {
+  std::unique_ptr<CallStream> stream(new CallStream(maps, std::move(on_waiting)));
   void* const mapped = ::mmap(nullptr, std::size_t{maps.cpus} * sizeof(sonde_batch), PROT_READ,
                               MAP_SHARED, maps.batches_fd, 0);
   if (mapped == MAP_FAILED) return fail_errno(ErrorCode::MapOperationFailed, "map the batches");
@@ -126,6 +127,7 @@ Result<void> CallStream::drain() noexcept {
   const bool complete = flush();
   auto read = read_ring();
   if (complete && order_.waiting_bytes() < kMostWaiting) order_.complete_until(now);
+  if (order_.waiting_bytes() != 0) on_waiting_();
   return read;
 }
 
@@ -142,6 +144,7 @@ Result<void> CallStream::finish() {
     if (used != 0) order_.add(std::string(reinterpret_cast<const char*>(batch.bytes), used));
   }
   order_.complete_until(UINT64_MAX);
+  if (order_.waiting_bytes() != 0) on_waiting_();
   finished_ = true;
   return {};
 }

@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/event_source.hpp"
@@ -67,7 +69,9 @@ class CallStream final : public core::EventSource {
     int flush_fd = -1;
     std::uint32_t cpus = 0;
   };
-  static Result<std::unique_ptr<CallStream>> open(const Maps& maps);
+  /// `on_waiting` is called by whoever drains, when there are records to take.
+  static Result<std::unique_ptr<CallStream>> open(const Maps& maps,
+                                                  std::function<void()> on_waiting);
   ~CallStream() override;
 
   int poll_fd() const noexcept override;
@@ -85,13 +89,15 @@ class CallStream final : public core::EventSource {
     void operator()(ring_buffer* ring) const noexcept { ::ring_buffer__free(ring); }
   };
 
-  explicit CallStream(const Maps& maps) noexcept : maps_(maps) {}
+  CallStream(const Maps& maps, std::function<void()> on_waiting) noexcept
+      : maps_(maps), on_waiting_(std::move(on_waiting)) {}
   static int on_chunk(void* self, void* data, std::size_t size) noexcept;
   /// False if a batch was being written to.
   bool flush() noexcept;
   Result<void> read_ring() noexcept;
 
   Maps maps_;
+  std::function<void()> on_waiting_;
   void* batches_ = nullptr;
   std::unique_ptr<ring_buffer, RingDeleter> ring_;
   bool finished_ = false;

@@ -62,7 +62,8 @@ class Pass {
 
   void want(const RawStack& stack);
   void resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices);
-  void name(const RawStack& stack);
+  Stack name(const RawStack& stack);
+  void add(const RawStack& stack) { builder_.add(name(stack)); }
   StackProfile finish() { return builder_.finish(); }
 
  private:
@@ -112,7 +113,7 @@ void Pass::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices
   jit_.resolve(notices);
 }
 
-void Pass::name(const RawStack& raw) {
+Stack Pass::name(const RawStack& raw) {
   Stack stack{raw.pid, raw.tid, raw.comm, {}, raw.values, raw.details};
   if (!raw.label.empty())
     stack.frames.push_back(builder_.frame({raw.label, kNoModule, FrameKind::unknown, 0}));
@@ -122,7 +123,7 @@ void Pass::name(const RawStack& raw) {
   for (std::size_t i = 0; i < raw.user.size(); ++i) {
     stack.frames.push_back(builder_.frame(user_frame(raw, raw.user[i], i == 0)));
   }
-  builder_.add(std::move(stack));
+  return stack;
 }
 
 Frame Pass::kernel_frame(std::uint64_t address, bool is_leaf) {
@@ -178,6 +179,13 @@ struct Symbolizer::Impl {
   SymbolizerOptions options;
   SymbolCache cache;
   Notices notices;
+
+  void resolve(Pass& pass, std::span<const RawStack> stacks) {
+    cache.trim();
+    for (const RawStack& stack : stacks)
+      pass.want(stack);
+    pass.resolve(options, cache, notices);
+  }
 };
 
 Symbolizer::Symbolizer(SymbolizerOptions options)
@@ -191,14 +199,25 @@ StackProfile Symbolizer::symbolize(std::span<const RawStack> stacks,
                                    const process::AddressSpaces& spaces,
                                    const process::FrameFiles& files) {
   impl_->notices.clear();
-  impl_->cache.trim();
   Pass pass(spaces, files);
+  impl_->resolve(pass, stacks);
   for (const RawStack& stack : stacks)
-    pass.want(stack);
-  pass.resolve(impl_->options, impl_->cache, impl_->notices);
-  for (const RawStack& stack : stacks)
-    pass.name(stack);
+    pass.add(stack);
   return pass.finish();
+}
+
+StackProfile Symbolizer::symbolize_each(std::span<const RawStack> stacks,
+                                        const process::AddressSpaces& spaces,
+                                        const process::FrameFiles& files) {
+  Pass pass(spaces, files);
+  impl_->resolve(pass, stacks);
+  std::vector<Stack> named;
+  named.reserve(stacks.size());
+  for (const RawStack& stack : stacks)
+    named.push_back(pass.name(stack));
+  StackProfile profile = pass.finish();
+  profile.stacks = std::move(named);
+  return profile;
 }
 
 const std::vector<std::string>& Symbolizer::notices() const noexcept {

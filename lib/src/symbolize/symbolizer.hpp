@@ -65,6 +65,11 @@ class Symbolizer {
   StackProfile symbolize(std::span<const RawStack> stacks, const process::AddressSpaces& spaces,
                          const process::FrameFiles& files = {});
 
+  /// The same, but one stack for each that is given, in the same order.
+  StackProfile symbolize_each(std::span<const RawStack> stacks,
+                              const process::AddressSpaces& spaces,
+                              const process::FrameFiles& files = {});
+
   /// What could not be read and so left addresses without names, one sentence each, such as
   /// "/proc/kallsyms shows zeros: kernel frames have no names (needs CAP_SYSLOG)".
   const std::vector<std::string>& notices() const noexcept;

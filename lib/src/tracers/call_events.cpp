@@ -25,20 +25,8 @@ std::string comm_of(const char (&comm)[SONDE_COMM_LENGTH]) {
 
 }  // namespace
 
-CallEvents::CallEvents() {
-  const auto wall =
-      std::chrono::duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch());
-  wall_offset_ns_ = wall.count() - static_cast<std::int64_t>(core::monotonic_ns());
-}
-
-std::chrono::system_clock::time_point CallEvents::wall_time(std::uint64_t monotonic_ns) const {
-  const nanoseconds time(static_cast<std::int64_t>(monotonic_ns) + wall_offset_ns_);
-  return std::chrono::system_clock::time_point(
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(time));
-}
-
 void CallEvents::add(const std::vector<ingest::CallBytes>& records,
-                     std::vector<SyscallEvent>& events) {
+                     std::vector<EbpfEvent>& events) {
   events.reserve(events.size() + records.size());
   for (const ingest::CallBytes& bytes : records) {
     sonde_record_header header{};
@@ -67,7 +55,7 @@ void CallEvents::name_file(std::size_t argument, std::uint64_t id) {
     files_.push_back({static_cast<std::uint8_t>(argument), *text});
 }
 
-bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<SyscallEvent>& events) {
+bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<EbpfEvent>& events) {
   sonde_call_record record{};
   if (!read_record(bytes.record, record)) return false;
   syscalls::Call call;
@@ -96,24 +84,24 @@ bool CallEvents::add_call(const ingest::CallBytes& bytes, std::vector<SyscallEve
   call.files = files_;
 
   syscalls::DecodedCall decoded = decode(call);
-  SyscallEvent& event = events.emplace_back();
-  event.time = wall_time(record.start_ns != 0 ? record.start_ns : record.header.time_ns);
+  EbpfEvent& event = events.emplace_back();
+  Syscall& shown = event.data.emplace<Syscall>();
+  event.time = clock_.time(record.start_ns != 0 ? record.start_ns : record.header.time_ns);
   event.pid = static_cast<std::int32_t>(record.tgid);
   event.tid = static_cast<std::int32_t>(record.tid);
   event.comm = comm_of(record.comm);
-  event.name = call_name(call.id);
-  event.nr = record.number;
-  event.arguments = std::move(decoded.arguments);
-  event.result = decoded.result;
-  event.result_text = std::move(decoded.result_text);
-  event.error = std::move(decoded.error);
+  shown.name = call_name(call.id);
+  shown.nr = record.number;
+  shown.arguments = std::move(decoded.arguments);
+  shown.result = decoded.result;
+  shown.result_text = std::move(decoded.result_text);
+  shown.error = std::move(decoded.error);
   if (record.start_ns != 0 && call.returned)
-    event.duration = nanoseconds(record.header.time_ns - record.start_ns);
+    shown.duration = nanoseconds(record.header.time_ns - record.start_ns);
   return true;
 }
 
-void CallEvents::add_in_flight(const sonde_call_in_flight& record,
-                               std::vector<SyscallEvent>& events) {
+void CallEvents::add_in_flight(const sonde_call_in_flight& record, std::vector<EbpfEvent>& events) {
   syscalls::Call call;
   call.id = {record.abi, record.number};
   std::copy(std::begin(record.args), std::end(record.args), call.args.begin());
@@ -131,15 +119,16 @@ void CallEvents::add_in_flight(const sonde_call_in_flight& record,
   call.pieces = pieces_;
   call.files = files_;
   syscalls::DecodedCall decoded = decode(call);
-  SyscallEvent& event = events.emplace_back();
-  event.time = wall_time(record.start_ns != 0 ? record.start_ns : core::monotonic_ns());
+  EbpfEvent& event = events.emplace_back();
+  Syscall& shown = event.data.emplace<Syscall>();
+  event.time = clock_.time(record.start_ns != 0 ? record.start_ns : core::monotonic_ns());
   event.pid = static_cast<std::int32_t>(record.tgid);
   event.tid = static_cast<std::int32_t>(record.tid);
   event.comm = comm_of(record.comm);
-  event.name = call_name(call.id);
-  event.nr = record.number;
-  event.arguments = std::move(decoded.arguments);
-  event.result_text = "? <in flight>";
+  shown.name = call_name(call.id);
+  shown.nr = record.number;
+  shown.arguments = std::move(decoded.arguments);
+  shown.result_text = "? <in flight>";
 }
 
 }  // namespace sonde::tracers

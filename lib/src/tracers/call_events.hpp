@@ -6,7 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include <sonde/syscall_tracer.hpp>
+#include <sonde/event.hpp>
+#include "core/clock.hpp"
 #include "ingest/call_stream.hpp"
 #include "syscalls/decode.hpp"
 #include "tracers/file_names.hpp"
@@ -17,12 +18,10 @@ namespace sonde::tracers {
 
 class CallEvents {
  public:
-  CallEvents();
-
   /// In the order of their times. A malformed record is counted and ignored.
-  void add(const std::vector<ingest::CallBytes>& records, std::vector<SyscallEvent>& events);
+  void add(const std::vector<ingest::CallBytes>& records, std::vector<EbpfEvent>& events);
   /// A call that has not returned.
-  void add_in_flight(const sonde_call_in_flight& call, std::vector<SyscallEvent>& events);
+  void add_in_flight(const sonde_call_in_flight& call, std::vector<EbpfEvent>& events);
 
   std::uint64_t malformed() const noexcept { return malformed_; }
   /// Calls whose memory was read at the begin, but the record of it was lost.
@@ -31,18 +30,17 @@ class CallEvents {
   std::uint64_t unnamed_files() const noexcept { return names_.unknown(); }
 
  private:
-  std::chrono::system_clock::time_point wall_time(std::uint64_t monotonic_ns) const;
   /// Of the ids among the pieces.
   void name_files();
   void name_file(std::size_t argument, std::uint64_t id);
-  bool add_call(const ingest::CallBytes& bytes, std::vector<SyscallEvent>& events);
+  bool add_call(const ingest::CallBytes& bytes, std::vector<EbpfEvent>& events);
 
   /// By tid: of the call that the thread is in.
   std::unordered_map<std::uint32_t, ingest::CallBytes> begun_;
   std::vector<syscalls::Piece> pieces_;
   std::vector<syscalls::CallFile> files_;
   FileNames names_;
-  std::int64_t wall_offset_ns_ = 0;
+  core::WallClock clock_;
   std::uint64_t malformed_ = 0;
   std::uint64_t without_memory_ = 0;
 };

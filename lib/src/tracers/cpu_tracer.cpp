@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "core/attach.hpp"
 #include "core/clock.hpp"
 #include "core/kernel_error.hpp"
@@ -21,6 +23,7 @@
 #include "cpu.skel.h"
 #include "tracers/cpu_plan.hpp"
 #include "tracers/cpu_sampler.hpp"
+#include "tracers/sample_events.hpp"
 #include "tracers/stack_recorder.hpp"
 #include "util/duration.hpp"
 #include "util/fail.hpp"
@@ -49,7 +52,7 @@ class CpuTracer final : public core::Tracer {
   const bpf_object* object() const noexcept override { return skeleton_->obj; }
   std::vector<core::EventSource*> sources() noexcept override { return stacks_.sources(); }
 
-  Result<void> drain() noexcept override { return stacks_.drain(); }
+  Result<void> drain() noexcept override;
   Accounting accounting() const override;
   std::uint64_t ring_bytes() const noexcept override { return stacks_.ring_bytes(); }
   core::ThreadTime worker_time() const override { return stacks_.worker_time(); }
@@ -64,7 +67,8 @@ class CpuTracer final : public core::Tracer {
   bool measures_program_time() const noexcept override { return plan_.program_time; }
   bool limit_reached() const noexcept override { return skeleton_->bss->cpu_limit_time_ns != 0; }
 
-  void take() override { stacks_.take(); }
+  void take() override;
+  std::vector<EbpfEvent> take_events(std::size_t limit) override;
   Result<std::vector<Section>> sections() override;
   std::vector<std::string> notices() const override;
 
@@ -85,7 +89,10 @@ class CpuTracer final : public core::Tracer {
   std::vector<core::UniqueLink> links_;
 
   std::uint64_t attached_ns_ = 0;
+  bool detached_ = false;
 
+  std::unique_ptr<SampleEvents> samples_;  // null without live events
+  std::uint64_t unsent_ = 0;
   StackRecorder stacks_;
 };
 
@@ -108,6 +115,7 @@ void CpuTracer::configure() {
   skeleton_->rodata->stack_user =
       config_.cpu.user_stacks && config_.unwind.method != UnwindMethod::none;
   skeleton_->rodata->max_samples = config_.max_samples;
+  skeleton_->rodata->send_samples = events() != nullptr;
   ::bpf_map__set_max_entries(skeleton_->maps.counts_a, StackRecorder::kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.counts_b, StackRecorder::kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.stacks, StackRecorder::kRingBytes);
@@ -132,6 +140,10 @@ Result<void> CpuTracer::load() {
   if (auto filled = fill_tgids(::bpf_map__fd(skeleton_->maps.filter_tgids), filter_); !filled)
     return filled;
 
+  if (events() != nullptr) {
+    samples_ = std::make_unique<SampleEvents>(*events());
+    stacks_.send_samples_to(*samples_);
+  }
   auto opened =
       stacks_.open({::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),
                     ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
@@ -160,6 +172,25 @@ Result<void> CpuTracer::maintain() {
 void CpuTracer::detach() noexcept {
   sampler_.detach();
   links_.clear();
+  detached_ = true;
+}
+
+Result<void> CpuTracer::drain() noexcept {
+  if (samples_ != nullptr) {
+    const std::uint64_t unsent = counters().unsent;
+    events()->count_lost(unsent - std::exchange(unsent_, unsent));
+  }
+  return stacks_.drain();
+}
+
+void CpuTracer::take() {
+  stacks_.take();
+  if (samples_ != nullptr && detached_) samples_->finish();
+}
+
+std::vector<EbpfEvent> CpuTracer::take_events(std::size_t limit) {
+  if (samples_ == nullptr) return {};
+  return samples_->take(limit, [this](const auto& stacks) { return stacks_.name(stacks); });
 }
 
 sonde_cpu_counters CpuTracer::counters() const noexcept {

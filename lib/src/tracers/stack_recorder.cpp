@@ -83,10 +83,21 @@ bool needs_mappings(std::span<const std::byte> record, const sonde_stack_record&
 }  // namespace
 
 void StackRecorder::on_record(std::span<const std::byte> record) noexcept {
-  if (!counts_.consume(record)) {
-    ++malformed_;
-    return;
-  }
+  if (!consume(record)) ++malformed_;
+}
+
+bool StackRecorder::consume(std::span<const std::byte> record) {
+  sonde_record_header header{};
+  if (record.size() < sizeof(header)) return false;
+  std::memcpy(&header, record.data(), sizeof(header));
+  if (samples_ != nullptr && header.kind == SONDE_RECORD_SAMPLE)
+    return samples_->add_sample(record, counts_);
+  if (!counts_.consume(record)) return false;
+  if (header.kind == SONDE_RECORD_STACK) on_stack(record);
+  return true;
+}
+
+void StackRecorder::on_stack(std::span<const std::byte> record) {
   sonde_stack_record stack{};
   std::memcpy(&stack, record.data(), std::min(sizeof(stack), record.size()));
   latency_total_ns_ += core::monotonic_ns() - stack.header.time_ns;
@@ -94,6 +105,13 @@ void StackRecorder::on_record(std::span<const std::byte> record) noexcept {
   if (needs_mappings(record, stack)) {
     spaces_.observe(static_cast<std::int32_t>(stack.tgid), stack.header.time_ns);
   }
+  if (samples_ != nullptr) samples_->add_stack(stack.key, *counts_.find(stack.key));
+}
+
+StackProfile StackRecorder::name(std::span<const symbolize::RawStack> stacks) {
+  const std::lock_guard guard(naming_);
+  return unwinder_ == nullptr ? symbolizer_.symbolize_each(stacks, spaces_)
+                              : symbolizer_.symbolize_each(stacks, spaces_, unwinder_->files());
 }
 
 Result<void> StackRecorder::drain() {
@@ -115,6 +133,7 @@ StackProfile StackRecorder::profile() {
       if (stack.label_id != 0) stack.label = label_name_(stack.label_id);
     }
   }
+  const std::lock_guard guard(naming_);
   StackProfile profile = unwinder_ == nullptr
                              ? symbolizer_.symbolize(taken_, spaces_)
                              : symbolizer_.symbolize(taken_, spaces_, unwinder_->files());
@@ -128,7 +147,11 @@ std::optional<double> StackRecorder::event_latency_us() const noexcept {
 }
 
 std::vector<std::string> StackRecorder::notices() const {
-  std::vector<std::string> notices = symbolizer_.notices();
+  std::vector<std::string> notices;
+  {
+    const std::lock_guard guard(naming_);
+    notices = symbolizer_.notices();
+  }
   if (unwinder_ != nullptr) {
     for (std::string& notice : unwinder_->notices())
       notices.push_back(std::move(notice));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@
 #include "ingest/sideband.hpp"
 #include "process/address_spaces.hpp"
 #include "symbolize/symbolizer.hpp"
+#include "tracers/sample_events.hpp"
 #include "tracers/unwinder.hpp"
 
 namespace sonde::tracers {
@@ -40,6 +42,9 @@ class StackRecorder {
 
   explicit StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name = {});
 
+  /// Live events of single samples as well; before open().
+  void send_samples_to(SampleEvents& samples) noexcept { samples_ = &samples; }
+
   /// `sideband`: follow new mappings by the kernel's records. `batches`: as CountDrain.
   Result<void> open(const Maps& maps, bool sideband, bool batches);
   /// Where stacks are unwound by call frame information, after open(): makes the tables of what
@@ -57,6 +62,9 @@ class StackRecorder {
   /// What take() set aside, with names. Title, sample types and period are left to the caller.
   StackProfile profile();
 
+  /// Names for stacks of this recorder at any time, from any thread: one stack for each.
+  StackProfile name(std::span<const symbolize::RawStack> stacks);
+
   const aggregate::StackCounts& counts() const noexcept { return counts_; }
   /// Kernel memory that no BPF object holds.
   std::uint64_t ring_bytes() const noexcept;
@@ -69,6 +77,8 @@ class StackRecorder {
 
  private:
   void on_record(std::span<const std::byte> record) noexcept;
+  bool consume(std::span<const std::byte> record);
+  void on_stack(std::span<const std::byte> record);
 
   process::AddressSpaces spaces_;
   std::unique_ptr<ingest::RingSource> ring_;
@@ -79,6 +89,8 @@ class StackRecorder {
   std::uint64_t latency_total_ns_ = 0;
   std::uint64_t latency_records_ = 0;
   std::vector<symbolize::RawStack> taken_;
+  SampleEvents* samples_ = nullptr;
+  mutable std::mutex naming_;  // of the symbolizer
   symbolize::Symbolizer symbolizer_;
   std::unique_ptr<Unwinder> unwinder_;  // its thread uses spaces_
   LabelName label_name_;

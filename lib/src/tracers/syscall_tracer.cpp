@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -36,8 +37,6 @@
 
 namespace sonde::tracers {
 namespace {
-
-constexpr std::size_t kEventsAtOnce = 8192;
 
 Result<std::vector<int>> parse_errors(const std::vector<std::string>& names) {
   std::vector<int> errors;
@@ -114,10 +113,11 @@ class Tracer final : public SyscallTracer {
   std::vector<std::string> notices() const override;
 
   std::uint64_t unique_calls() const noexcept override {
-    return unique_.size() + unique_names_.size();
+    return unique_rows_.load(std::memory_order_relaxed) +
+           unique_events_.load(std::memory_order_relaxed);
   }
   std::uint64_t failed_calls() const noexcept override { return counters().errors; }
-  std::vector<SyscallEvent> take_events() override;
+  std::vector<EbpfEvent> take_events(std::size_t limit) override;
 
  private:
   bool has_rows() const noexcept { return !options_.trace; }
@@ -145,6 +145,9 @@ class Tracer final : public SyscallTracer {
   aggregate::CallRows rows_;
   std::set<std::pair<std::uint8_t, std::uint32_t>> unique_;
   std::set<std::string, std::less<>> unique_names_;
+  // Their sizes, for any thread.
+  std::atomic<std::uint64_t> unique_rows_ = 0;
+  std::atomic<std::uint64_t> unique_events_ = 0;
 
   StackRecorder stacks_;
 
@@ -181,7 +184,8 @@ Result<void> Tracer::open_stream() {
   auto stream = ingest::CallStream::open(
       {::bpf_map__fd(skeleton()->maps.calls), ::bpf_map__fd(skeleton()->maps.batches),
        ::bpf_program__fd(skeleton()->progs.batch_flush),
-       static_cast<std::uint32_t>(::libbpf_num_possible_cpus())});
+       static_cast<std::uint32_t>(::libbpf_num_possible_cpus())},
+      [this] { events()->notify(); });
   if (!stream) return tl::unexpected(stream.error());
   stream_ = std::move(*stream);
   return {};
@@ -211,8 +215,9 @@ Result<void> Tracer::opened() {
 Result<void> Tracer::drain() noexcept {
   if (object_.quick_counts()) read_quick_counts();
   auto drained = drain_rows();
+  unique_rows_.store(unique_.size(), std::memory_order_relaxed);
   if (drained && options_.stacks) drained = stacks_.drain();
-  if (drained && detached_ && stream_ != nullptr) return stream_->finish();
+  if (drained && detached_ && stream_ != nullptr) drained = stream_->finish();
   return drained;
 }
 
@@ -271,17 +276,25 @@ Accounting Tracer::accounting() const {
   return books;
 }
 
-std::vector<SyscallEvent> Tracer::take_events() {
-  std::vector<SyscallEvent> events;
-  if (stream_ == nullptr) return events;
-  events_.add(stream_->take(kEventsAtOnce), events);
-  for (const SyscallEvent& event : events)
-    unique_names_.insert(event.name);
-  if (detached_ && events.empty()) {
-    for (const sonde_call_in_flight& call : std::exchange(in_flight_events_, {}))
-      events_.add_in_flight(call, events);
+// Calls stay in the stream until they are taken, and are decoded by who takes them.
+std::vector<EbpfEvent> Tracer::take_events(std::size_t limit) {
+  std::vector<EbpfEvent> taken;
+  if (stream_ == nullptr) return taken;
+  events()->acknowledge();
+  while (taken.empty()) {
+    const std::vector<ingest::CallBytes> records = stream_->take(limit);
+    if (records.empty()) break;
+    events_.add(records, taken);
+    if (records.size() == limit) events()->notify();
   }
-  return events;
+  for (const EbpfEvent& event : taken)
+    unique_names_.insert(event.get_if<Syscall>()->name);
+  unique_events_.store(unique_names_.size(), std::memory_order_relaxed);
+  if (detached_ && taken.empty()) {
+    for (const sonde_call_in_flight& call : std::exchange(in_flight_events_, {}))
+      events_.add_in_flight(call, taken);
+  }
+  return taken;
 }
 
 void Tracer::take() {
@@ -297,7 +310,9 @@ void Tracer::take() {
   }
   in_flight_.resize(bytes->size() / sizeof(sonde_call_in_flight));
   std::memcpy(in_flight_.data(), bytes->data(), in_flight_.size() * sizeof(sonde_call_in_flight));
-  if (detached_) in_flight_events_ = in_flight_;
+  if (!detached_) return;
+  in_flight_events_ = in_flight_;
+  if (stream_ != nullptr) events()->notify();
 }
 
 Result<std::vector<Section>> Tracer::sections() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include <sonde/config.hpp>
 #include <sonde/syscall_tracer.hpp>
@@ -18,8 +17,6 @@ class SyscallTracer : public core::Tracer {
   virtual std::uint64_t unique_calls() const noexcept = 0;
   /// Calls in the rows and events so far that failed.
   virtual std::uint64_t failed_calls() const noexcept = 0;
-  /// As EbpfSyscallTracer::take_events(). Not from two threads at once.
-  virtual std::vector<SyscallEvent> take_events() = 0;
 };
 
 /// ConfigError for names of calls or errors that do not exist.

@@ -1,6 +1,10 @@
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/session.hpp"
@@ -22,9 +26,11 @@ struct Diary {
 class FakeSource final : public core::EventSource {
  public:
   explicit FakeSource(Diary& diary) : diary_(diary) {}
+  std::function<void()> on_drain = [] {};
   int poll_fd() const noexcept override { return -1; }
   Result<void> drain() noexcept override {
     diary_.entries.emplace_back("drain source");
+    on_drain();
     return {};
   }
 
@@ -34,7 +40,11 @@ class FakeSource final : public core::EventSource {
 
 class FakeTracer final : public core::Tracer {
  public:
-  explicit FakeTracer(Diary& diary) : diary_(diary), source_(diary) {}
+  explicit FakeTracer(Diary& diary) : diary_(diary), source_(diary) {
+    source_.on_drain = [this] {
+      if (events() != nullptr) events()->push({{}, ++made_, 0, "fake", MemoryFree{}});
+    };
+  }
 
   bool fail_load = false;
   bool fail_attach = false;
@@ -81,6 +91,7 @@ class FakeTracer final : public core::Tracer {
   FakeSource source_;
   std::vector<PlanEntry> plan_;
   volatile std::uint32_t gate_ = SONDE_GATE_CLOSED;
+  std::int32_t made_ = 0;
 };
 
 }  // namespace
@@ -165,4 +176,80 @@ BOOST_AUTO_TEST_CASE(calls_out_of_order) {
   BOOST_TEST(session.resume().has_value());
   BOOST_TEST(session.stop().has_value());
   BOOST_TEST(!session.stop().has_value());
+}
+
+// Events wait for whoever takes them, also after the end.
+BOOST_AUTO_TEST_CASE(events_are_taken) {
+  Diary diary;
+  core::Session session(std::make_unique<FakeTracer>(diary), {});
+  EventOptions options;
+  options.enabled = true;
+  session.want_events(options);
+  BOOST_TEST(session.events_fd() == -1);
+  BOOST_TEST_REQUIRE(session.start().has_value());
+  BOOST_TEST(session.events_fd() >= 0);
+  BOOST_TEST_REQUIRE(session.stop().has_value());
+  const auto events = session.take_events(10);
+  BOOST_TEST_REQUIRE(!events.empty());
+  BOOST_TEST(events[0].pid == 1);
+  BOOST_TEST(events[0].get_if<MemoryFree>() != nullptr);
+  BOOST_TEST(session.events_lost() == 0u);
+}
+
+// Nobody asked: none are made, and there is no descriptor.
+BOOST_AUTO_TEST_CASE(events_only_if_wanted) {
+  Diary diary;
+  core::Session session(std::make_unique<FakeTracer>(diary), {});
+  BOOST_TEST_REQUIRE(session.start().has_value());
+  BOOST_TEST(session.events_fd() == -1);
+  BOOST_TEST_REQUIRE(session.stop().has_value());
+  BOOST_TEST(session.take_events(10).empty());
+}
+
+// Events that nobody takes in time are counted, and the report says so.
+BOOST_AUTO_TEST_CASE(lost_events_are_told) {
+  Diary diary;
+  auto tracer = std::make_unique<FakeTracer>(diary);
+  core::Session session(std::move(tracer), {});
+  EventOptions options;
+  options.enabled = true;
+  options.capacity = 1;
+  session.want_events(options);
+  BOOST_TEST_REQUIRE(session.start().has_value());
+  BOOST_TEST_REQUIRE(session.snapshot().has_value());
+  const auto report = session.stop();  // each drains at least once
+  BOOST_TEST_REQUIRE(report.has_value());
+  BOOST_TEST(session.events_lost() >= 1u);
+  BOOST_TEST_REQUIRE(report->summary.notices.size() == 1u);
+  BOOST_TEST(report->summary.notices[0].find("live events were lost") != std::string::npos);
+}
+
+// A callback gets every event, the last ones before stop() returns; it may not stop the session
+// itself.
+BOOST_AUTO_TEST_CASE(events_reach_the_callback) {
+  Diary diary;
+  core::Session session(std::make_unique<FakeTracer>(diary), {});
+  std::atomic<std::int32_t> last = 0;
+  std::atomic<bool> in_order = true;
+  std::atomic<bool> refused = false;
+  EventOptions options;
+  options.callback = [&, reader = std::thread::id()](std::span<EbpfEvent> events) mutable {
+    if (reader == std::thread::id()) {
+      reader = std::this_thread::get_id();
+      refused = !session.stop().has_value();
+    }
+    for (const EbpfEvent& event : events)
+      in_order = in_order && event.pid == ++last;
+  };
+  session.want_events(options);
+  BOOST_TEST_REQUIRE(session.start().has_value());
+  for (int i = 0; i < 1000 && last == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  BOOST_TEST_REQUIRE(last > 0);
+  BOOST_TEST(refused);
+  const std::int32_t before = last;
+  BOOST_TEST_REQUIRE(session.stop().has_value());
+  BOOST_TEST(in_order);
+  BOOST_TEST(last > before);
+  BOOST_TEST(session.take_events(10).empty());
 }
