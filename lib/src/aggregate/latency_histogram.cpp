@@ -1,6 +1,7 @@
 #include "aggregate/latency_histogram.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "syscall_event.h"
@@ -14,6 +15,19 @@ Histogram::Bucket latency_bucket(std::uint32_t index) noexcept {
   const std::uint64_t low = static_cast<std::uint64_t>(kLinear + index % kLinear) << shift;
   if (index == SONDE_LATENCY_BUCKETS - 1) return {low, UINT64_MAX, 0};
   return {low, low + (std::uint64_t{1} << shift), 0};
+}
+
+std::uint16_t latency_index(std::uint64_t ns) noexcept {
+  constexpr unsigned kBits = SONDE_LATENCY_SUB_BITS;
+  if (ns < 1u << kBits) return static_cast<std::uint16_t>(ns);
+  const auto exponent = static_cast<unsigned>(std::bit_width(ns)) - 1;
+  const std::uint64_t index =
+      (exponent - kBits + 1) << kBits | (ns >> (exponent - kBits) & ((1u << kBits) - 1));
+  return static_cast<std::uint16_t>(std::min<std::uint64_t>(index, SONDE_LATENCY_BUCKETS - 1));
+}
+
+void LatencyHistogram::add_value(std::uint64_t ns) {
+  add(latency_index(ns), 1);
 }
 
 void LatencyHistogram::add(std::uint16_t index, std::uint64_t count) {

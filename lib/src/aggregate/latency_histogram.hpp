@@ -16,6 +16,8 @@ class LatencyHistogram {
   /// Counts by bucket index.
   void add(std::span<const std::uint32_t> buckets);
   void add(const LatencyHistogram& other);
+  /// One value, of which no program of ours made a bucket.
+  void add_value(std::uint64_t ns);
 
   std::uint64_t count() const noexcept;
   /// The value below or at which the share `rank` (0 to 1) of the values lies, in nanoseconds: the
@@ -29,6 +31,9 @@ class LatencyHistogram {
   /// By index.
   std::vector<std::pair<std::uint16_t, std::uint64_t>> counts_;
 };
+
+/// The index of the bucket that a value falls into.
+std::uint16_t latency_index(std::uint64_t ns) noexcept;
 
 /// Values from `low` to below `high` fall into the bucket; its count is 0.
 Histogram::Bucket latency_bucket(std::uint32_t index) noexcept;

@@ -4,6 +4,7 @@
 #include "core/kernel_error.hpp"
 #include "core/machine.hpp"
 #include "tracers/cpu_plan.hpp"
+#include "tracers/net_plan.hpp"
 #include "tracers/syscall_plan.hpp"
 
 namespace sonde {
@@ -43,6 +44,12 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 5.15 or later";
     case Feature::hardware_cycles:
       return "use a machine, or a virtual machine, with a PMU";
+    case Feature::socket_storage:
+      return "boot Linux 5.11 or later";
+    case Feature::socket_lengths:
+      return "boot Linux 6.3 or later";
+    case Feature::route_lookups:
+      return "boot a kernel with CONFIG_IPV6=y";
   }
   return {};
 }
@@ -74,6 +81,7 @@ Result<SystemSupport> EbpfLoader::check_system_support(const EbpfConfig& config)
     if (plan) support.plan.insert(support.plan.end(), plan->entries.begin(), plan->entries.end());
   };
   add(tracers::plan_cpu(config, features));
+  add(tracers::plan_net(config, features));
   add(tracers::plan_syscall(config, features));
   return support;
 }

@@ -137,6 +137,12 @@ bool probe_quietly(Feature feature) noexcept {
       return btf_names("mm_mt");
     case Feature::uprobe_multi:
       return has_uprobe_multi();
+    case Feature::socket_storage:
+      return btf_names("bpf_sk_storage_get_tracing");
+    case Feature::socket_lengths:
+      return btf_names("btf_trace_sock_send_length");
+    case Feature::route_lookups:
+      return btf_names("btf_trace_fib_table_lookup") && btf_names("btf_trace_fib6_table_lookup");
   }
   return false;
 }

@@ -26,6 +26,19 @@ BOOST_AUTO_TEST_CASE(buckets_tile_the_line) {
   BOOST_TEST(latency_bucket((9 - 2) * 8 + 7).low == 960u);
 }
 
+// A value falls into the bucket that holds it, also at both ends of each.
+BOOST_AUTO_TEST_CASE(values_fall_into_their_bucket) {
+  for (std::uint32_t i = 0; i < SONDE_LATENCY_BUCKETS; ++i) {
+    const Histogram::Bucket bucket = latency_bucket(i);
+    BOOST_TEST(sonde::aggregate::latency_index(bucket.low) == i);
+    BOOST_TEST(sonde::aggregate::latency_index(bucket.high - 1) == i);
+  }
+  LatencyHistogram histogram;
+  histogram.add_value(1'000);
+  BOOST_TEST(histogram.count() == 1u);
+  BOOST_TEST(histogram.buckets().at(0).low == 960u);
+}
+
 // The rank is found in the right bucket, whatever the order in which counts came.
 BOOST_AUTO_TEST_CASE(percentiles) {
   std::array<std::uint32_t, SONDE_LATENCY_BUCKETS> counts{};
