@@ -35,7 +35,8 @@ bool is_stdout(const OutputOptions& options) {
 
 Result<const render::RendererEntry*> check_stacks(const OutputOptions& options,
                                                   const render::RendererEntry* format) {
-  if (format->tables || options.stacks_fix.empty()) return format;
+  if (format->tables || options.stacks_fix.empty() || (format->folds_tables && options.folds))
+    return format;
   return fail(ErrorCode::ConfigError,
               fmt::format("format {} holds stacks, and none are recorded", format->name),
               options.stacks_fix);

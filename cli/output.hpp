@@ -30,6 +30,8 @@ struct OutputOptions {
   bool tables_only = false;
   /// The command may write a file for each tracer into a folder.
   bool folders = false;
+  /// The command's tables say how they fold.
+  bool folds = false;
   /// How to get stacks from a command whose reports have none this time; empty if they have.
   std::string stacks_fix;
 

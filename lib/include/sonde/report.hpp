@@ -24,7 +24,7 @@ using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, do
 struct Column {
   /// JSON field name, unit suffix included ("total_ns").
   std::string key;
-  /// Heading in a table ("TOTAL").
+  /// Heading in a table ("TOTAL"); empty for columns that are for programs only.
   std::string title;
   Unit unit = Unit::none;
 };
@@ -39,6 +39,10 @@ struct Table {
   /// How a row reads as one line of text when rows are shown as they happen: column keys in braces,
   /// such as "{name}({args}) = {result}". Empty for tables that are shown as a grid.
   std::string line = {};
+  /// How a row reads as a folded stack: the columns of its frames, root first, and those whose
+  /// numbers are added up for its weight. Both empty for tables that are no stacks.
+  std::vector<std::string> fold_frames = {};
+  std::vector<std::string> fold_weights = {};
 };
 
 /// How often values fell into each range.

@@ -80,6 +80,40 @@ std::string fold(const StackProfile& profile, const Stack& stack) {
   return line;
 }
 
+bool folds(const Section& section) {
+  const auto* table = std::get_if<Table>(&section);
+  return table != nullptr && !table->fold_frames.empty();
+}
+
+std::size_t column_of(const Table& table, std::string_view key) {
+  return static_cast<std::size_t>(std::ranges::find(table.columns, key, &Column::key) -
+                                  table.columns.begin());
+}
+
+std::string frame_text(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text != nullptr) return element(*text);
+  const auto* number = std::get_if<std::uint64_t>(&value);
+  return number != nullptr ? element(fmt::format("{}", *number)) : element({});
+}
+
+void add_rows(const Table& table, std::map<std::string, std::uint64_t>& lines) {
+  for (const std::vector<Value>& row : table.rows) {
+    std::string line;
+    for (const std::string& key : table.fold_frames) {
+      const std::size_t column = column_of(table, key);
+      line += (line.empty() ? "" : ";") + frame_text(column < row.size() ? row[column] : Value{});
+    }
+    std::uint64_t weight = 0;
+    for (const std::string& key : table.fold_weights) {
+      const std::size_t column = column_of(table, key);
+      if (column >= row.size()) continue;
+      if (const auto* number = std::get_if<std::uint64_t>(&row[column])) weight += *number;
+    }
+    if (weight != 0) lines[line] += weight;
+  }
+}
+
 class FoldedRenderer final : public Renderer {
  public:
   explicit FoldedRenderer(sink::Sink& sink) : sink_(sink) {}
@@ -97,12 +131,14 @@ class FoldedRenderer final : public Renderer {
       return profile != nullptr && !profile->secondary;
     };
     const auto profiles = std::count_if(report.sections.begin(), report.sections.end(), is_profile);
-    if (profiles == 0 && !report.sections.empty()) {
+    const bool has_rows = std::ranges::any_of(report.sections, folds);
+    if (profiles == 0 && !has_rows && !report.sections.empty()) {
       return fail(ErrorCode::OutputFailed, "format folded holds stacks and this result has none",
                   "Use -f table or -f json");
     }
     std::map<std::string, std::uint64_t> lines;
     for (const Section& section : report.sections) {
+      if (profiles == 0 && folds(section)) add_rows(std::get<Table>(section), lines);
       const auto* profile = std::get_if<StackProfile>(&section);
       if (profile == nullptr || profile->secondary) continue;
       // The counts of several profiles must not be added up: each gets a root of its own.
@@ -132,6 +168,7 @@ const RendererEntry folded_renderer = {
     .live = false,
     .text = true,
     .tables = false,
+    .folds_tables = true,
     .shows_summary = false,
     .make = [](sink::Sink& sink, const RenderOptions&) -> std::unique_ptr<Renderer> {
       return std::make_unique<FoldedRenderer>(sink);

@@ -53,6 +53,8 @@ struct RendererEntry {
   /// False for formats that hold stacks only: they leave Tables out, and finish() fails if there is
   /// nothing else.
   bool tables;
+  /// Can show the rows of tables that say how they fold.
+  bool folds_tables = false;
   /// False where a reader of the output would not see books, cost and notices: the CLI then prints
   /// summary_text() on stderr.
   bool shows_summary;

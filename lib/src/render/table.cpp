@@ -251,7 +251,10 @@ class TableRenderer final : public Renderer {
     std::string out = paint(text::printable(table.title), Style::bold, options_.color) + '\n';
     if (table.rows.empty()) return out + "  none\n";
     std::vector<GridColumn> columns;
+    std::vector<std::size_t> indexes;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      if (table.columns[i].title.empty()) continue;
+      indexes.push_back(i);
       const bool is_text = std::any_of(table.rows.begin(), table.rows.end(), [i](const auto& row) {
         return i < row.size() && std::holds_alternative<std::string>(row[i]);
       });
@@ -261,9 +264,11 @@ class TableRenderer final : public Renderer {
     Grid grid(std::move(columns));
     const std::size_t rows = shown(table.rows.size());
     for (std::size_t r = 0; r < rows; ++r) {
-      std::vector<GridCell> cells(table.columns.size());
-      for (std::size_t i = 0; i < std::min(cells.size(), table.rows[r].size()); ++i) {
-        cells[i].text = humanize(table.rows[r][i], table.columns[i].unit);
+      std::vector<GridCell> cells(indexes.size());
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        const std::size_t index = indexes[i];
+        if (index < table.rows[r].size())
+          cells[i].text = humanize(table.rows[r][index], table.columns[index].unit);
       }
       grid.add_row(std::move(cells));
     }
