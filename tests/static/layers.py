@@ -19,14 +19,15 @@ ALLOWED = {
     "aggregate": ["util", "symbolize"],
     "syscalls": ["util"],
     "dns": ["util"],
-    "tracers": ["probe", "unwind", "elf", "util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "dns", "report"],
-    "api": ["probe", "unwind", "elf", "util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "dns", "report", "tracers"],
+    "net": ["util"],
+    "tracers": ["probe", "unwind", "elf", "util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "dns", "net", "report"],
+    "api": ["probe", "unwind", "elf", "util", "core", "ingest", "process", "config", "symbolize", "aggregate", "syscalls", "dns", "net", "report", "tracers"],
     "sink": ["util"],
     "render": ["util", "report", "sink"],
     "cli": ["util", "config", "report", "render", "sink"],
 }
 # Structs that BPF and C++ share, and who reads them.
-BPF_SHARED = {"process", "core", "ingest", "aggregate", "syscalls", "unwind", "tracers"}
+BPF_SHARED = {"process", "core", "ingest", "aggregate", "syscalls", "net", "unwind", "tracers"}
 
 # Headers that only some may see.
 RESERVED = [

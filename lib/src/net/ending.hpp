@@ -1,0 +1,36 @@
+// How a TCP connection ended, and why in plain words.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sonde_connection_record;
+
+namespace sonde::net {
+
+/// What is known besides the record itself.
+struct EndingContext {
+  /// Of a listener on this machine at the remote address: its drops since tracing began and the
+  /// limit of its backlog.
+  std::uint32_t listener_drops = 0;
+  std::uint32_t backlog_limit = 0;
+};
+
+/// "fin_local" or "fin_remote" by whose FIN came first, "reset_sent", "reset_received", "timeout",
+/// "unreachable", "cancelled" (the process closed the socket before it was connected), "error",
+/// "closed" for a listener; empty while it is open.
+std::string_view close_reason(const sonde_connection_record& record) noexcept;
+
+/// It never came to be, or did not end by FINs.
+bool has_failed(const sonde_connection_record& record) noexcept;
+
+/// The errno that the process got or would get; 0 if there is none. connect() that finds no free
+/// port fails before the kernel notes an error at the socket.
+int ending_error(const sonde_connection_record& record) noexcept;
+
+/// A sentence; empty unless has_failed().
+std::string explanation(const sonde_connection_record& record, const EndingContext& context);
+
+}  // namespace sonde::net
