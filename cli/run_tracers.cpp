@@ -7,6 +7,7 @@
 #include <array>
 #include <sonde/cpu_profiler.hpp>
 
+#include "net_session.hpp"
 #include "syscall_session.hpp"
 #include "util/fail.hpp"
 #include "util/similar.hpp"
@@ -37,6 +38,12 @@ TracerEntry syscall_entry(const EbpfConfig& config) {
   return entry;
 }
 
+TracerEntry net_entry(const EbpfConfig& config) {
+  auto entry = tracer_entry<NetSession>("net");
+  entry.live = config.network.events;
+  return entry;
+}
+
 struct RunTracer {
   std::string_view name;
   std::string_view setting;
@@ -48,8 +55,7 @@ constexpr std::array kTracers = {
     RunTracer{
         "cpu", "enable_cpu_profiling", &EbpfConfig::enable_cpu_profiling,
         [](const EbpfConfig&) { return tracer_entry<TracerSession<EbpfCpuProfiler>>("cpu"); }},
-    RunTracer{"net", "enable_network_tracing", &EbpfConfig::enable_network_tracing,
-              [](const EbpfConfig&) { return tracer_entry<AbsentSession>("net"); }},
+    RunTracer{"net", "enable_network_tracing", &EbpfConfig::enable_network_tracing, net_entry},
     RunTracer{"syscall", "enable_syscall_tracing", &EbpfConfig::enable_syscall_tracing,
               syscall_entry},
     RunTracer{"mem", "enable_memory_tracing", &EbpfConfig::enable_memory_tracing,

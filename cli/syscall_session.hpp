@@ -1,7 +1,7 @@
 #pragma once
 
-#include <optional>
 #include <sonde/syscall_tracer.hpp>
+#include <vector>
 
 #include "trace_session.hpp"
 
@@ -10,7 +10,7 @@ namespace sonde::cli {
 class SyscallSession final : public TracerSession<EbpfSyscallTracer> {
  public:
   using TracerSession::TracerSession;
-  std::optional<Table> live() override { return call_table(tracer_.take_events()); }
+  std::vector<Table> live() override { return {call_table(tracer_.take_events())}; }
 };
 
 }  // namespace sonde::cli

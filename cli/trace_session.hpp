@@ -4,12 +4,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <sonde/accounting.hpp>
 #include <sonde/config.hpp>
 #include <sonde/report.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sonde::cli {
 
@@ -26,8 +26,9 @@ class TraceSession {
   /// Nothing more will be recorded, so there is nothing to wait for.
   virtual bool limit_reached() const = 0;
   virtual Accounting books() const = 0;
-  /// What has happened since the last time, for sessions that show events as they happen.
-  virtual std::optional<Table> live() { return std::nullopt; }
+  /// What has happened since the last time, for sessions that show events as they happen: each
+  /// table is a run of rows of one type.
+  virtual std::vector<Table> live() { return {}; }
 };
 
 /// One tracer of the library as a session.

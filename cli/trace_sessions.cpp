@@ -101,8 +101,9 @@ Accounting TraceSessions::books() const {
 std::vector<TraceSessions::LiveRows> TraceSessions::live() {
   std::vector<LiveRows> all;
   for (const Member& member : members_) {
-    auto rows = member.session->live();
-    if (rows && !rows->rows.empty()) all.push_back({member.lane, std::move(*rows)});
+    for (Table& table : member.session->live()) {
+      if (!table.rows.empty()) all.push_back({member.lane, std::move(table)});
+    }
   }
   return all;
 }

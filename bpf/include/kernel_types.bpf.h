@@ -161,21 +161,115 @@ struct in6_addr {
 	__u8 in6_u[16];
 };
 
+struct fib6_info;
+
+struct netns_ipv6 {
+	struct fib6_info *fib6_null_entry; /* what a lookup finds that finds nothing */
+};
+
+struct net {
+	struct ns_common ns;
+	struct netns_ipv6 ipv6;
+};
+
+struct nsproxy {
+	struct net *net_ns;
+};
+
+struct flowi_common {
+	__u8 flowic_proto;
+};
+
+union flowi_uli {
+	struct {
+		__be16 dport;
+		__be16 sport;
+	} ports;
+};
+
+struct flowi4 {
+	struct flowi_common __fl_common;
+	__be32 daddr;
+	union flowi_uli uli;
+};
+
+struct fib_nh_common;
+
+struct fib6_result {
+	struct fib6_info *f6i;
+	__u32 fib6_flags; /* RTF_* */
+	__u8 fib6_type;	  /* RTN_* */
+};
+
+struct fib6_table {
+	__u32 tb6_id;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
 	__u16 skc_num; /* the local port, in the order of the CPU */
 	unsigned short skc_family;
+	volatile unsigned char skc_state; /* TCP_* */
+	unsigned long skc_flags;	  /* bits SOCK_* */
+	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	atomic_t sk_drops;
+	int sk_err;
+	int sk_err_soft;
 	struct socket *sk_socket;
 	__u16 sk_protocol;
 	__u16 sk_type;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+};
+
+struct flowi6 {
+	struct flowi_common __fl_common;
+	struct in6_addr daddr;
+	struct in6_addr saddr;
+	union flowi_uli uli;
+};
+
+struct inet_sock {
+	struct sock sk;
+	__be16 inet_sport;
+};
+
+struct minmax_sample {
+	__u32 v;
+};
+
+struct minmax {
+	struct minmax_sample s[3];
+};
+
+struct tcp_sock {
+	__u32 snd_cwnd;
+	__u32 copied_seq;
+	__u32 write_seq;
+	__u32 rcv_nxt;
+	__u32 snd_nxt;
+	__u32 snd_una;
+	__u32 srtt_us; /* 8 times the smoothed round-trip time */
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u64 bytes_received;
+	__u64 bytes_acked;
+	__u32 segs_in;
+	__u32 segs_out;
+	__u32 total_retrans;
+	struct minmax rtt_min;
 };
 
 struct socket {
@@ -216,6 +310,20 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
 };
 
 struct bpf_iter__task {
@@ -260,6 +368,7 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct files_struct *files;
 	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
 	struct mm_struct *mm; /* NULL in kernel threads */
 	__u64 self_exec_id;   /* program images run so far; 64 bits wide since 5.7 */
 };

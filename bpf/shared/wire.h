@@ -26,6 +26,11 @@
 #define SONDE_RECORD_STACK_DUMP	 7 /* unwind_event.h: struct sonde_stack_dump */
 #define SONDE_RECORD_SAMPLE	 8 /* cpu_event.h: struct sonde_sample_record */
 
+/* net_event.h */
+#define SONDE_RECORD_CONNECTION 32 /* struct sonde_connection_record */
+#define SONDE_RECORD_LATE_READ	33 /* struct sonde_late_read_record */
+#define SONDE_RECORD_ROUTE	34 /* struct sonde_route_record */
+
 #define SONDE_COMM_LENGTH 16 /* TASK_COMM_LEN */
 
 struct sonde_record_header {

@@ -41,6 +41,12 @@ Report memory_report();
 /// returned.
 Table call_rows();
 
+/// What `sonde net` reports: open, closed and failed connections, listeners, traffic, latencies.
+Report net_report();
+
+/// A live row of `sonde net --events`.
+Table net_event_rows();
+
 /// Rows instead of stacks, a value of every kind.
 Report rows_report();
 

@@ -93,6 +93,42 @@ struct SyscallOptions {
   std::uint64_t ring_bytes = 16u << 20;
 };
 
+/// What the rows of a network report are.
+enum class NetworkGroup { connection, process, remote, port, cgroup };
+
+struct NetworkOptions {
+  /// Only connections with one of these ports at either end; at most 16. Empty: any.
+  std::vector<std::uint16_t> ports;
+  /// Only connections with one of these local ports; at most 16. Empty: any.
+  std::vector<std::uint16_t> local_ports;
+  /// Only connections to these addresses or networks ("10.0.0.0/8", "::1"); at most 8. Empty: any.
+  std::vector<std::string> remotes;
+  /// Of "tcp", "udp" and "unix". Empty: all.
+  std::vector<std::string> protocols;
+  /// Of "ipv4", "ipv6" and "unix". Empty: all.
+  std::vector<std::string> families;
+  /// Only this network namespace: a name of ip-netns(8), a path, or a process id. Empty: all.
+  std::string netns;
+  NetworkGroup by = NetworkGroup::connection;
+  /// Live trace: connects, accepts, closes, retransmits, resets and failures as events, instead of
+  /// rows.
+  bool events = false;
+  /// Packets that the kernel drops, by reason and kernel stack.
+  bool drops = false;
+  /// DNS queries and their answers.
+  bool dns = false;
+  /// HTTP/1 requests and their answers, of clients and servers.
+  bool http = false;
+  /// Keep the query of HTTP paths, which may hold secrets.
+  bool http_query = false;
+  /// Add histograms of round-trip times and latencies to the report.
+  bool histograms = false;
+  /// Connections that a report keeps at most.
+  std::uint64_t max_connections = 100'000;
+  /// Ring buffer of connections and events, rounded up to a power of two.
+  std::uint64_t ring_bytes = 4u << 20;
+};
+
 /// What the command line does with reports. The library ignores it.
 struct OutputSettings {
   /// Such as "json"; empty: by the ending of `file`.
@@ -126,6 +162,7 @@ struct EbpfConfig {
   UnwindOptions unwind;
   CpuOptions cpu;
   SyscallOptions syscall;
+  NetworkOptions network;
   OutputSettings output;
   EventOptions events;
   /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
@@ -144,6 +181,7 @@ struct EbpfConfig {
   EbpfConfig& with_unwind_options(UnwindOptions value);
   EbpfConfig& with_cpu_options(CpuOptions value);
   EbpfConfig& with_syscall_options(SyscallOptions value);
+  EbpfConfig& with_network_options(NetworkOptions value);
   EbpfConfig& with_output_settings(OutputSettings value);
   EbpfConfig& with_event_options(EventOptions value);
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
@@ -152,7 +190,8 @@ struct EbpfConfig {
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
   /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero,
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
-  /// events.capacity 1-16,777,216, syscall.min_latency and output.interval not negative.
+  /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
+  /// 1-10,000,000, syscall.min_latency and output.interval not negative.
   Result<void> validate() const;
 };
 

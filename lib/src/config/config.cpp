@@ -63,6 +63,11 @@ EbpfConfig& EbpfConfig::with_syscall_options(SyscallOptions value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_network_options(NetworkOptions value) {
+  network = std::move(value);
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_output_settings(OutputSettings value) {
   output = std::move(value);
   return *this;
@@ -104,6 +109,16 @@ Result<void> check_syscall_options(const SyscallOptions& options) {
   return {};
 }
 
+Result<void> check_network_options(const NetworkOptions& options) {
+  if (auto checked =
+          config::check_range("network.ring_bytes", options.ring_bytes, config::kRingBytes);
+      !checked) {
+    return checked;
+  }
+  return config::check_range("network.max_connections", options.max_connections,
+                             config::kMaxConnections);
+}
+
 }  // namespace
 
 Result<void> EbpfConfig::validate() const {
@@ -134,7 +149,8 @@ Result<void> EbpfConfig::validate() const {
         ErrorCode::ConfigError,
         fmt::format("output.interval is {} ns, but must not be negative", output.interval.count()));
   }
-  return check_syscall_options(syscall);
+  if (auto checked = check_syscall_options(syscall); !checked) return checked;
+  return check_network_options(network);
 }
 
 Result<void> validate_config(const EbpfConfig& config) {

@@ -6,6 +6,7 @@
 #include "config/cpu_event.hpp"
 #include "config/json_document.hpp"
 #include "config/json_kinds.hpp"
+#include "config/network_names.hpp"
 #include "config/syscall_names.hpp"
 #include "config/unwind_method.hpp"
 #include "util/text.hpp"
@@ -59,6 +60,29 @@ constexpr Field<SyscallOptions> kSyscallFields[] = {
                                                             "Ring buffer of a trace."),
 };
 
+constexpr Field<NetworkOptions> kNetworkFields[] = {
+    field<Ports, &NetworkOptions::ports>("ports", "Only connections with one of these ports."),
+    field<Ports, &NetworkOptions::local_ports>("local_ports",
+                                               "Only connections with one of these local ports."),
+    field<Texts, &NetworkOptions::remotes>("remotes",
+                                           "Only connections to these addresses or networks."),
+    field<Texts, &NetworkOptions::protocols>("protocols", "Of tcp, udp, unix; none: all."),
+    field<Texts, &NetworkOptions::families>("families", "Of ipv4, ipv6, unix; none: all."),
+    field<Text, &NetworkOptions::netns>("netns", "A network namespace: name, path or process."),
+    field<Choice<NetworkGroup, parse_network_group, to_string, network_group_names>,
+          &NetworkOptions::by>("by", "What a row is."),
+    field<Boolean, &NetworkOptions::events>("events", "Show what happens, as it happens."),
+    field<Boolean, &NetworkOptions::drops>("drops", "Packets that the kernel drops."),
+    field<Boolean, &NetworkOptions::dns>("dns", "DNS queries and answers."),
+    field<Boolean, &NetworkOptions::http>("http", "HTTP/1 requests and answers."),
+    field<Boolean, &NetworkOptions::http_query>("http_query", "Keep the query of HTTP paths."),
+    field<Boolean, &NetworkOptions::histograms>("histograms", "Add histograms of latencies."),
+    field<Integer<kMaxConnections>, &NetworkOptions::max_connections>(
+        "max_connections", "Connections that a report keeps at most."),
+    field<Integer<kRingBytes>, &NetworkOptions::ring_bytes>(
+        "ring_bytes", "Ring buffer of connections and events."),
+};
+
 constexpr Field<OutputSettings> kOutputFields[] = {
     field<Text, &OutputSettings::format>("format", "Such as json; empty: by the file's ending."),
     field<Text, &OutputSettings::file>(
@@ -87,6 +111,7 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
     group<&EbpfConfig::unwind, kUnwindFields>("unwind", "How stacks are found."),
     group<&EbpfConfig::cpu, kCpuFields>("cpu", "Of the CPU profiler."),
     group<&EbpfConfig::syscall, kSyscallFields>("syscall", "Of the system call tracer."),
+    group<&EbpfConfig::network, kNetworkFields>("network", "Of the network tracer."),
     group<&EbpfConfig::output, kOutputFields>("output", "What the command line does with reports."),
     field<Texts, &EbpfConfig::disabled_features>(
         "disabled_features", "Kernel features to treat as absent, by their names in sonde doctor."),

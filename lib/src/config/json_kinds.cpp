@@ -63,6 +63,22 @@ OrderedJson ProcessIds::schema() {
   return {{"type", "array"}, {"items", Integer<kPid>::schema()}};
 }
 
+Result<std::vector<std::uint16_t>> Ports::read(const JsonSetting& setting) {
+  auto elements = setting.elements();
+  if (!elements) return tl::unexpected(std::move(elements.error()));
+  std::vector<std::uint16_t> ports;
+  for (const JsonSetting& element : *elements) {
+    const auto port = element.integer(kPort);
+    if (!port) return tl::unexpected(port.error());
+    ports.push_back(static_cast<std::uint16_t>(*port));
+  }
+  return ports;
+}
+
+OrderedJson Ports::schema() {
+  return {{"type", "array"}, {"items", Integer<kPort>::schema()}};
+}
+
 Result<std::vector<SyscallGroup>> SyscallGroups::read(const JsonSetting& setting) {
   auto elements = setting.elements();
   if (!elements) return tl::unexpected(std::move(elements.error()));

@@ -61,6 +61,12 @@ struct ProcessIds {
   static OrderedJson schema();
 };
 
+struct Ports {
+  static Result<std::vector<std::uint16_t>> read(const JsonSetting& setting);
+  static OrderedJson write(const std::vector<std::uint16_t>& ports) { return ports; }
+  static OrderedJson schema();
+};
+
 struct SyscallGroups {
   static Result<std::vector<SyscallGroup>> read(const JsonSetting& setting);
   static OrderedJson write(const std::vector<SyscallGroup>& groups);

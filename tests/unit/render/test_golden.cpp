@@ -113,6 +113,16 @@ BOOST_AUTO_TEST_CASE(system_calls) {
   sonde::test::check_golden("render/syscall.folded", rendered("folded", report));
 }
 
+// Events as they happen as lines, then the tables of `sonde net`; columns without a title are in
+// JSON only.
+BOOST_AUTO_TEST_CASE(network) {
+  const Report report = sonde::test::net_report();
+  const sonde::Table events = sonde::test::net_event_rows();
+  sonde::test::check_golden("render/net.txt", rendered("table", report, {}, nullptr, &events));
+  sonde::test::check_golden("render/net.json",
+                            without_version(rendered("json", report, {}, nullptr, &events)));
+}
+
 // Stacks of a type of their own, told apart by details: JSON fields, tables of sums, leaves of
 // folded stacks, which leave the secondary profile out.
 BOOST_AUTO_TEST_CASE(memory) {

@@ -20,6 +20,7 @@ OPTIONAL = {
     "allocation_site": {"tracer", "live_bytes", "live_count", "growing"},
     "syscall": KEYS - {"nr"},
     "syscall_error": KEYS - {"error"},
+    "traffic": {"pid", "comm", "remote_address", "port", "cgroup"},
     "histogram": KEYS,
 }
 SIGNED = {"pid", "tid", "result"}

@@ -1,0 +1,9 @@
+// The skeleton of net.bpf.c with the types that it uses.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include "shared/cpu_event.h"
+#include "shared/net_event.h"
+// The skeleton uses the types of the shared headers.
+#include "net.skel.h"

@@ -1,0 +1,39 @@
+// Connections and their events as rows of a report.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sonde/event.hpp>
+#include <sonde/report.hpp>
+#include "core/clock.hpp"
+#include "net/ending.hpp"
+#include "shared/net_event.h"
+
+namespace sonde::tracers {
+
+/// Path of a cgroup by its id; empty if it is gone.
+using CgroupPath = std::function<std::string(std::uint64_t)>;
+
+/// Type "connection", without rows. `failed`: shows the reason, and not the figures, to people.
+Table connection_table(bool failed);
+std::vector<Value> connection_row(const sonde_connection_record& record,
+                                  const net::EndingContext& context, const CgroupPath& cgroup);
+std::vector<Value> flow_row(const sonde_flow& flow, const CgroupPath& cgroup);
+
+/// Type "listener", without rows.
+Table listener_table();
+std::vector<Value> listener_row(const sonde_connection_record& record, const CgroupPath& cgroup);
+
+/// Type "net_event": what happened to a connection, with a line for people. Without rows.
+const Table& net_event_table();
+std::vector<Value> net_event_row(const sonde_connection_record& record,
+                                 const core::WallClock& clock);
+/// The same for programs: NetworkConnect or NetworkDisconnect; empty for what is neither.
+std::optional<EbpfEvent> typed_net_event(const sonde_connection_record& record,
+                                         const core::WallClock& clock);
+
+}  // namespace sonde::tracers
