@@ -19,6 +19,9 @@
 #define ROUTE_ENETUNREACH  101
 #define ROUTE_EHOSTUNREACH 113
 
+#define ROUTE_ASKED_ONCE  1
+#define ROUTE_ASKED_TWICE 2
+
 #define RTF_REJECT    0x0200
 #define RTN_BLACKHOLE 6
 #define RTN_PROHIBIT  8
@@ -63,9 +66,9 @@ static __noinline int route_send(struct sonde_route_failure *failure)
 	return 0;
 }
 
-/* `twice`: a connect() asks each table a second time. */
+/* `sourced`: a source address has been found, since a lookup without one has been made before. */
 static __noinline int route_fails(const __u8 *remote, __be16 port, __u32 table, __u32 error,
-				  bool twice)
+				  bool sourced)
 {
 	struct sonde_route_failure failure = {};
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -76,9 +79,10 @@ static __noinline int route_fails(const __u8 *remote, __be16 port, __u32 table, 
 		return 0;
 	known = bpf_map_lookup_elem(&net_route_failures, &thread);
 	if (known && known->ends.remote_port == bpf_ntohs(port) &&
-	    (known->first_table != table || (twice && !known->asked_again))) {
+	    (known->first_table != table || (sourced && known->asked == ROUTE_ASKED_ONCE))) {
+		/* The same connect() goes on asking. */
 		if (known->first_table == table)
-			known->asked_again = 1;
+			known->asked = ROUTE_ASKED_TWICE;
 		if (error != ROUTE_EAGAIN)
 			known->error = error;
 		return 0;
@@ -97,6 +101,7 @@ static __noinline int route_fails(const __u8 *remote, __be16 port, __u32 table, 
 		return 0;
 	failure.time_ns = bpf_ktime_get_ns();
 	failure.first_table = table;
+	failure.asked = sourced ? ROUTE_ASKED_TWICE : ROUTE_ASKED_ONCE;
 	failure.error = error == ROUTE_EAGAIN ? ROUTE_ENETUNREACH : error;
 	if (known)
 		route_send(known);
@@ -151,10 +156,11 @@ int BPF_PROG(net_route6, const struct net *net, const struct fib6_result *result
 			error = ROUTE_EACCES;
 	}
 	bpf_core_read(remote, sizeof(remote), &flow->daddr);
-	/* ip6_dst_lookup_tail() looks for a source address first. */
+	/* ip6_dst_lookup_tail() looks for a route, then for a source address, and for a route
+	 * again. */
 	bpf_core_read(source, sizeof(source), &flow->saddr);
 	return route_fails(remote, flow->uli.ports.dport, table->tb6_id, error,
-			   !source[0] && !source[1]);
+			   source[0] || source[1]);
 }
 
 #endif

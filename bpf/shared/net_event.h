@@ -103,7 +103,7 @@ struct sonde_route_failure {
 	struct sonde_net_ends ends;
 	__u64 time_ns;
 	__u16 error;
-	__u16 asked_again; /* that table, by the same connect() */
+	__u16 asked;	   /* how often the first table was */
 	__u32 first_table; /* that was asked */
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_route_failure) == 96, "wire layout");

@@ -61,7 +61,7 @@ class NetTest(TracingTest):
         """`sonde net` in the background, once it records; finish() ends it."""
         file = self.path("report.json")
         sonde = subprocess.Popen(
-            [SONDE, "net", "-f", "json", "-o", file, *arguments],
+            [SONDE, "net", "-d", "10m", "-f", "json", "-o", file, *arguments],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
         self.addCleanup(self._stop, sonde)

@@ -100,6 +100,8 @@ class Failures(MakesNamespaces, NetTest):
             ("unreachable", "10.88.1.1", errno.EHOSTUNREACH, "cannot be reached"),
             ("prohibit", "10.88.2.1", errno.EACCES, "forbids it"),
             ("blackhole", "10.88.3.1", errno.EINVAL, "a blackhole route"),
+            (None, "2001:db8::1", errno.ENETUNREACH, "there is no route to that network"),
+            ("prohibit", "2001:db8:1::1", errno.EACCES, "forbids it"),
         ):
             with self.subTest(address):
                 if kind:

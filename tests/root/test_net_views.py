@@ -156,7 +156,7 @@ class Sums(Talk):
         port = listener.getsockname()[1]
         file = self.path("net.folded")
         sonde = subprocess.Popen(
-            [SONDE, "net", "-o", file, "--port", str(port)], stderr=subprocess.PIPE, text=True
+            [SONDE, "net", "-d", "10m", "-o", file, "--port", str(port)], stderr=subprocess.PIPE, text=True
         )
         self.addCleanup(self._stop, sonde)
         wait_until(lambda: self._records(sonde), SECONDS)
