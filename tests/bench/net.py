@@ -90,7 +90,8 @@ class Server:
 
 
 def run(way, server, seconds, folder, close):
-    """(us of nginx for a request, tool's CPU seconds, BPF ns for a request or None) of one round."""
+    """(us of nginx for a request, tool's CPU seconds, BPF ns for a request or None) of one round; None if the tool does
+    not start."""
     tool = None
     if way.command:
         tool = subprocess.Popen(
@@ -98,7 +99,7 @@ def run(way, server, seconds, folder, close):
         )
         time.sleep(2)  # past its start
         if tool.poll() is not None:
-            sys.exit(f"{way.name}: ended at once with status {tool.returncode}")
+            return None
     before = server.cpu()
     header = ["-H", "Connection: close"] if close else []
     out = subprocess.run(
@@ -154,8 +155,13 @@ def main():
             for title, close in (("requests over 16 open connections", False), ("a connection for each request", True)):
                 rows = {way.name: [] for way in chosen}
                 for _ in range(arguments.rounds):
-                    for way in chosen:
-                        rows[way.name].append(run(way, server, arguments.seconds, folder, close))
+                    for way in list(chosen):
+                        row = run(way, server, arguments.seconds, folder, close)
+                        if row is None:
+                            print(f"{way.name} does not start on this kernel")
+                            chosen.remove(way)
+                        else:
+                            rows[way.name].append(row)
                 show(f"{title}, median of {arguments.rounds} interleaved rounds", chosen, rows)
         finally:
             server.end()

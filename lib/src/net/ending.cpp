@@ -31,8 +31,9 @@ std::string remote_of(const sonde_connection_record& record) {
 }
 
 std::string after(std::uint64_t ns) {
-  const double ms = static_cast<double>(ns) / 1e6;
-  return ms < 1000 ? fmt::format("{:.1f} ms", ms) : fmt::format("{:.1f} s", ms / 1000);
+  const auto us = static_cast<double>(ns) / 1e3;
+  if (us < 1000) return fmt::format("{:.1f} us", us);
+  return us < 1e6 ? fmt::format("{:.1f} ms", us / 1e3) : fmt::format("{:.1f} s", us / 1e6);
 }
 
 std::uint64_t lifetime(const sonde_connection_record& record) {
