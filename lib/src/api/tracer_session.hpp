@@ -34,6 +34,7 @@ class TracerSession {
     if (!filter) return tl::unexpected(filter.error());
     Result<std::unique_ptr<core::Session>> session = make(features, *filter);
     if (!session) return tl::unexpected(session.error());
+    (*session)->log_to(config.log);
     (*session)->want_events(config.events);
     if (auto prepared = (*session)->prepare(); !prepared) return prepared;
     session_ = std::move(*session);

@@ -17,6 +17,7 @@
 #include "core/machine.hpp"
 #include "core/thread_time.hpp"
 #include "util/fail.hpp"
+#include "util/own_thread.hpp"
 #include "util/unique_fd.hpp"
 #include "wire.h"
 
@@ -53,6 +54,9 @@ struct Session::Impl {
   void deliver_events() noexcept;
   Result<void> drain_sources() noexcept;
   void keep_first_error(const Result<void>& result);
+  void log(LogLevel level, std::string_view text) const;
+  void log_plan() const;
+  Result<void> start_reader();
   void stop_reader() noexcept;
   void detach() noexcept;
   Overhead measure_overhead() const;
@@ -60,6 +64,7 @@ struct Session::Impl {
 
   State state = State::idle;
   ReportHeader header;
+  LogCallback log_callback;
   EventOptions event_options;
   std::unique_ptr<EventQueue> events;
   ThreadTime caller_time;
@@ -81,7 +86,25 @@ struct Session::Impl {
 };
 
 void Session::Impl::keep_first_error(const Result<void>& result) {
-  if (!result && !first_error) first_error = result.error();
+  if (result || first_error) return;
+  first_error = result.error();
+  log(LogLevel::warning, first_error->message());
+}
+
+void Session::Impl::log(LogLevel level, std::string_view text) const {
+  if (log_callback) log_callback(level, fmt::format("{}: {}", tracer->name(), text));
+}
+
+void Session::Impl::log_plan() const {
+  for (const PlanEntry& entry : header.plan) {
+    if (entry.state == PlanEntry::State::primary) {
+      log(LogLevel::debug, fmt::format("{} by {}", entry.feature, entry.hook));
+    } else {
+      log(LogLevel::info,
+          fmt::format("{} {}: {}", entry.feature,
+                      entry.hook.empty() ? "is missing" : "by " + entry.hook, entry.consequence));
+    }
+  }
 }
 
 Result<void> Session::Impl::drain_sources() noexcept {
@@ -156,6 +179,10 @@ void Session::want_events(EventOptions options) {
   if (impl_->event_options.callback) impl_->event_options.enabled = true;
 }
 
+void Session::log_to(LogCallback log) {
+  impl_->log_callback = std::move(log);
+}
+
 Result<void> Session::prepare() {
   Impl& s = *impl_;
   if (s.state != Impl::State::idle) {
@@ -170,7 +197,9 @@ Result<void> Session::prepare() {
     s.events = std::move(*queue);
     s.tracer->send_events_to(*s.events);
   }
+  const std::uint64_t begin = monotonic_ns();
   if (auto loaded = s.tracer->load(); !loaded) return loaded;
+  s.log(LogLevel::debug, fmt::format("loaded in {} ms", (monotonic_ns() - begin) / 1'000'000));
   s.stop_event = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!s.stop_event) return fail_errno(ErrorCode::EventProcessingFailed, "create an eventfd");
   auto epoll = make_epoll(s.tracer->sources(), s.stop_event.get());
@@ -203,6 +232,7 @@ Result<void> Session::start() {
   s.header.started = machine.started;
   s.header.online_cpus = machine.online_cpus;
   s.header.plan = s.tracer->plan();
+  s.log_plan();
   s.started_ns = monotonic_ns();
   if (s.tracer->measures_program_time()) s.stats.start(s.started_ns, s.tracer->stats_windows());
   s.tracer->gate() = SONDE_GATE_RECORDING;
@@ -210,8 +240,18 @@ Result<void> Session::start() {
     s.detach();
     return opened;
   }
+  if (auto reading = s.start_reader(); !reading) {
+    s.detach();
+    return reading;
+  }
   s.state = Impl::State::running;
-  s.reader = std::thread([&s] { s.read_until_stopped(); });
+  return {};
+}
+
+Result<void> Session::Impl::start_reader() {
+  auto thread = start_thread([this] { read_until_stopped(); });
+  if (!thread) return tl::unexpected(thread.error());
+  reader = std::move(*thread);
   return {};
 }
 
@@ -239,6 +279,11 @@ Result<Report> Session::stop() {
     s.trap_cost_ns = s.tracer->trap_cost_ns();
   }
   auto report = s.make_report();
+  if (report) {
+    const Accounting& books = report->summary.accounting.front();
+    s.log(LogLevel::debug, fmt::format("stopped: seen {}, reported {}, lost {}", books.seen,
+                                       books.reported, books.lost_total()));
+  }
   s.deliver_events();
   return report;
 }

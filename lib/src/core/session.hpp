@@ -28,6 +28,8 @@ class Session {
 
   /// Before prepare(): whether live events are made, and what becomes of them.
   void want_events(EventOptions options);
+  /// Before prepare(): who gets the session's diagnostics.
+  void log_to(LogCallback log);
   /// Everything of start() that can fail for want of rights, memory or kernel features, up to
   /// attaching. After an error the object can only be destroyed.
   Result<void> prepare();

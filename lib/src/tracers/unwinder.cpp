@@ -15,6 +15,7 @@
 #include "process/proc_maps.hpp"
 #include "process/regular_file.hpp"
 #include "util/fail.hpp"
+#include "util/own_thread.hpp"
 
 namespace sonde::tracers {
 namespace {
@@ -75,7 +76,9 @@ Result<void> Unwinder::open(const UnwindMaps& maps, std::span<const std::uint32_
   for (const std::uint32_t tgid : tgids)
     prepare(tgid);
   kernel_->unmap();
-  worker_ = std::thread([this] { work(); });
+  auto worker = start_thread([this] { work(); });
+  if (!worker) return tl::unexpected(worker.error());
+  worker_ = std::move(*worker);
   return {};
 }
 
