@@ -97,6 +97,8 @@ def problems(root):
             if match := INCLUDE.match(line):
                 if problem := include_problem(layer, *match.groups()):
                     found.append(f"{path}:{number}: {problem}")
+        if layer == "public" and "namespace sonde {" in text:
+            found.append(f'{path}: without [[gnu::visibility("default")]] the shared library hides its namespace')
         if layer != "cli":
             code = COMMENT_OR_STRING.sub(lambda m: "\n" * m.group().count("\n"), text)
             for number, line in enumerate(code.splitlines(), 1):

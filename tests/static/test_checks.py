@@ -47,6 +47,13 @@ class Layers(Tree):
         found = self.check("lib/src/core/a.cpp", '#include <string>\n#include "tracers/cpu_tracer.hpp"\n')
         self.assertEqual(found, ["lib/src/core/a.cpp:2: core must not include tracers/"])
 
+    def test_public_headers_are_exported(self):
+        """Check that a public header whose namespace the shared library would hide is refused."""
+        self.assertEqual(len(self.check("lib/include/sonde/a.hpp", "namespace sonde {\n}\n")), 1)
+        self.assertEqual(
+            self.check("lib/include/sonde/a.hpp", 'namespace [[gnu::visibility("default")]] sonde {\n}\n'), []
+        )
+
     def test_renderers_and_tracers(self):
         """Check that renderers and tracers cannot see each other."""
         self.write("lib/src/render/a.cpp", '#include "tracers/cpu_tracer.hpp"\n')

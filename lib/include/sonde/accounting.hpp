@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// Exact for one tracer over the whole session: seen = reported + filtered + every lost +
 /// in_flight.
@@ -53,4 +53,4 @@ struct Overhead {
   void update_percent(std::chrono::nanoseconds duration) noexcept;
 };
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

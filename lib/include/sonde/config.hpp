@@ -12,7 +12,7 @@
 #include <sonde/error.hpp>
 #include <sonde/event.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// Whom to trace. Criteria are combined with "and"; none set means the whole system.
 struct Target {
@@ -142,8 +142,9 @@ struct OutputSettings {
 };
 
 enum class LogLevel { debug, info, warning };
-/// Receives the library's diagnostics. Called from the thread that runs start() or stop() and from
-/// the session's reader thread; must be thread-safe and must not throw.
+/// Receives the library's diagnostics, one line each without the end of line, such as "cpu: loaded
+/// in 12 ms". What is wrong is also in the Result or the report. Called from the thread that runs
+/// start() or stop() and from the session's reader thread; must be thread-safe and must not throw.
 using LogCallback = std::function<void(LogLevel, std::string_view)>;
 
 struct EbpfConfig {
@@ -214,4 +215,4 @@ EbpfConfig create_recommended_config(std::string_view environment);
 std::uint32_t recommended_sample_rate(std::string_view environment);
 std::chrono::seconds recommended_duration(std::string_view environment);
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

@@ -10,7 +10,7 @@
 #include <sonde/event.hpp>
 #include <sonde/report.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// Samples the stacks of what runs on the CPUs. Move-only. Each object is independent of every
 /// other; the methods of one object must not be called from two threads at once.
@@ -73,4 +73,4 @@ class EbpfCpuProfiler {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

@@ -5,7 +5,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 enum class ErrorCode {
   UnsupportedPlatform,
@@ -40,4 +40,4 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

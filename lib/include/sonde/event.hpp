@@ -13,7 +13,7 @@
 
 #include <sonde/report.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// In the order of EbpfEvent::Data, so that its index is the type.
 enum class EbpfEventType {
@@ -160,4 +160,4 @@ struct EventOptions {
   EventCallback callback;
 };
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

@@ -7,7 +7,7 @@
 #include <sonde/error.hpp>
 #include <sonde/report.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// What this machine offers to one check, for `sonde doctor` and for programs that decide before
 /// they trace.
@@ -37,4 +37,4 @@ class EbpfLoader {
   static Result<SystemSupport> check_system_support(const EbpfConfig& config = {});
 };
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

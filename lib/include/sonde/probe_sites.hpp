@@ -9,7 +9,7 @@
 #include <sonde/config.hpp>
 #include <sonde/error.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 struct ProbeSite {
   enum class Probe { entry, return_ };
@@ -43,4 +43,4 @@ struct ProbeSites {
 Result<ProbeSites> find_probe_sites(const std::string& binary, const std::string& function,
                                     const EbpfConfig& config = {});
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

@@ -11,7 +11,7 @@
 
 #include <sonde/accounting.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// `timestamp` is in nanoseconds since the Unix epoch.
 enum class Unit { none, count, bytes, nanoseconds, microseconds, percent, hertz, timestamp };
@@ -199,4 +199,4 @@ struct Report {
   ReportSummary summary;
 };
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +12,7 @@
 #include <sonde/event.hpp>
 #include <sonde/report.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 struct SyscallStatistics : Accounting {
   /// Calls in rows or events; the same as `reported`.
@@ -63,6 +64,8 @@ class EbpfSyscallTracer {
   std::vector<EbpfEvent> take_events();
   /// As EbpfCpuProfiler::get_events_fd().
   int get_events_fd() const noexcept;
+  /// None: see take_events().
+  std::uint64_t get_events_lost() const noexcept;
 
   /// Calls that end while paused are counted as filtered.
   Result<void> pause();
@@ -81,8 +84,12 @@ class EbpfSyscallTracer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What SyscallOptions::calls can name: this architecture's calls ("openat"), then the classes
+/// ("%file").
+std::vector<std::string> syscall_names();
+
 /// The events of type Syscall as rows of type "call", in the same order: for renderers, with a line
 /// for people.
 Table call_table(std::vector<EbpfEvent> events);
 
-}  // namespace sonde
+}  // namespace gnu::visibility("default")]]sonde

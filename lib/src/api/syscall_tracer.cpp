@@ -4,6 +4,8 @@
 #include <sonde/syscall_tracer.hpp>
 
 #include "api/tracer_session.hpp"
+#include "syscalls/abi.hpp"
+#include "syscalls/classes.hpp"
 #include "syscalls/selection.hpp"
 #include "tracers/syscall_tracer.hpp"
 #include "util/fail.hpp"
@@ -100,6 +102,10 @@ int EbpfSyscallTracer::get_events_fd() const noexcept {
   return impl_->session.events_fd();
 }
 
+std::uint64_t EbpfSyscallTracer::get_events_lost() const noexcept {
+  return impl_->session.events_lost();
+}
+
 Result<void> EbpfSyscallTracer::pause() {
   return impl_->session.pause();
 }
@@ -132,6 +138,16 @@ Overhead EbpfSyscallTracer::get_overhead() const {
 
 std::chrono::nanoseconds EbpfSyscallTracer::get_duration() const {
   return impl_->session.duration();
+}
+
+std::vector<std::string> syscall_names() {
+  std::vector<std::string> names;
+  for (const std::string_view name : syscalls::native_names()) {
+    if (!name.empty()) names.emplace_back(name);
+  }
+  for (const syscalls::CallClass& group : syscalls::call_classes())
+    names.push_back("%" + std::string(group.name));
+  return names;
 }
 
 }  // namespace sonde
