@@ -9,6 +9,7 @@ import unittest
 from sonde_cli import COMMANDS, SondeTest, run
 
 MAN = os.environ["MAN"]
+HEADERS = os.environ["HEADERS"]
 
 
 def page(name):
@@ -76,13 +77,40 @@ class ManPages(SondeTest):
 
     def test_markup(self):
         """mandoc finds nothing wrong."""
-        pages = [os.path.join(MAN, name) for name in sorted(os.listdir(MAN)) if re.search(r"\.[15]$", name)]
-        self.assertEqual(len(pages), 2 + len(COMMANDS))
+        pages = [os.path.join(MAN, name) for name in sorted(os.listdir(MAN)) if re.search(r"\.[135]$", name)]
+        self.assertEqual(len(pages), 3 + len(COMMANDS))
         result = subprocess.run(
             [os.environ["MANDOC"], "-T", "lint", "-W", "warning", *pages],
             capture_output=True, text=True, timeout=60,
         )
         self.assertEqual((result.stdout, result.returncode), ("", 0))
+
+    def test_groff(self):
+        """groff, which man uses, has no warning either."""
+        for name in sorted(os.listdir(MAN)):
+            if not re.search(r"\.[135]$", name):
+                continue
+            with self.subTest(name):
+                result = subprocess.run(
+                    ["man", "--warnings", "-E", "UTF-8", "-l", os.path.join(MAN, name)],
+                    capture_output=True, text=True, timeout=60, env=dict(os.environ, MANPAGER="cat"),
+                )
+                self.assertEqual((result.stderr, result.returncode), ("", 0))
+                self.assertIn("NAME", result.stdout)
+
+    def test_library_page(self):
+        """libsonde(3) names every class of a tracer, and every method it names exists."""
+        headers = {name: open(os.path.join(HEADERS, name), encoding="utf-8").read() for name in os.listdir(HEADERS)}
+        text = page("libsonde.3")
+        classes = sorted(re.findall(r"^class (Ebpf\w+(?:Profiler|Tracer)) {", "\n".join(headers.values()), re.M))
+        self.assertEqual(sorted(re.findall(r"^\.It Vt (Ebpf\w+(?:Profiler|Tracer))$", text, re.M)), classes)
+        everything = "\n".join(headers.values())
+        for line in re.findall(r"^\.(?:It )?Fn (.*)$", text, re.M):
+            for name in re.findall(r"(?:^|Fn )([\w:]+)", line):
+                if name != "libbpf_set_print":
+                    self.assertRegex(everything, rf"\b{name.split('::')[-1]}\(", name)
+        for code in re.findall(r"^\.Er (\w+)", text, re.M):
+            self.assertIn(f"  {code},\n", headers["error.hpp"])
 
 
 if __name__ == "__main__":
