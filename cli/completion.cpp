@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <sonde/syscall_tracer.hpp>
 
 #include "arguments.hpp"
 #include "command.hpp"
@@ -27,6 +28,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 ValueKind kind_of(const std::string& value_name) {
   if (value_name.find('|') != std::string::npos) return ValueKind::choice;
   if (value_name.starts_with("PID")) return ValueKind::pids;
+  if (value_name.starts_with("CALL")) return ValueKind::calls;
   if (value_name == "FILE") return ValueKind::file;
   return value_name == "PATH" ? ValueKind::directory : ValueKind::free;
 }
@@ -41,6 +43,7 @@ OptionModel model_of(const CLI::Option& option) {
   model.value_name = option.get_type_name();
   model.kind = kind_of(model.value_name);
   if (model.kind == ValueKind::choice) model.choices = split(model.value_name, '|');
+  if (model.kind == ValueKind::calls) model.choices = syscall_names();
   model.repeatable = option.get_multi_option_policy() != CLI::MultiOptionPolicy::TakeLast;
   return model;
 }

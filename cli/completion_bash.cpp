@@ -12,10 +12,22 @@ _sonde_words() {
 }
 
 _sonde_pids() {
-    local chosen='' processes
+    local chosen='' processes i name
     [[ $1 == *,* ]] && chosen=${1%,*},
     processes=$(cd /proc && printf '%s ' [0-9]*)
     mapfile -t COMPREPLY < <(compgen -P "$chosen" -W "$processes" -- "${1##*,}")
+    # Names are for the list of several: one that is left is what is inserted.
+    ((${#COMPREPLY[@]} > 1)) || return
+    for i in "${!COMPREPLY[@]}"; do
+        read -r name 2>/dev/null <"/proc/${COMPREPLY[i]##*,}/comm" && COMPREPLY[i]+=" ($name)"
+    done
+}
+
+_sonde_calls() {
+    local chosen='' not=''
+    [[ $2 == *,* ]] && chosen=${2%,*},
+    [[ ${2##*,} == '!'* ]] && not='!'
+    mapfile -t COMPREPLY < <(compgen -P "$chosen$not" -W "$1" -- "${2:${#chosen}+${#not}}")
 }
 
 _sonde_paths() {
@@ -67,6 +79,8 @@ std::string action(const OptionModel& option) {
       return fmt::format("_sonde_words \"{}\" \"$cur\"", fmt::join(option.choices, " "));
     case ValueKind::pids:
       return "_sonde_pids \"$cur\"";
+    case ValueKind::calls:
+      return fmt::format("_sonde_calls \"{}\" \"$cur\"", fmt::join(option.choices, " "));
     case ValueKind::file:
       return "_sonde_paths -f \"$cur\"";
     case ValueKind::directory:

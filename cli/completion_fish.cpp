@@ -20,6 +20,8 @@ std::string action(const OptionModel& option) {
       return fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
     case ValueKind::pids:
       return " -x -a '(__fish_append , (__fish_complete_pids))'";
+    case ValueKind::calls:
+      return fmt::format(" -x -a '(__fish_append , {})'", fmt::join(option.choices, " "));
     case ValueKind::file:
       return " -r -F";
     case ValueKind::directory:

@@ -10,6 +10,7 @@ enum class ValueKind {
   none,  // a flag
   choice,
   pids,
+  calls,  // some of the choices, with commas between them
   file,
   directory,
   free,  // nothing to suggest

@@ -24,7 +24,10 @@ std::string action(const OptionModel& option) {
     case ValueKind::choice:
       return fmt::format("({})", fmt::join(option.choices, " "));
     case ValueKind::pids:
-      return "_sequence -s , _pids";
+      return "_sequence -s , _sonde_pids";
+    case ValueKind::calls:
+      return fmt::format("_sequence -s , _wanted calls expl call compadd - {}",
+                         fmt::join(option.choices, " "));
     case ValueKind::file:
       return "_files";
     case ValueKind::directory:
@@ -72,6 +75,14 @@ std::string zsh_completion(const std::vector<CommandModel>& commands) {
   script +=
       "    'help:Show the help of a command'\n  )\n"
       "  _describe -t commands 'sonde command' commands\n}\n\n"
+      "_sonde_pids() {\n"
+      "  local -a processes\n"
+      "  local folder name\n"
+      "  for folder in /proc/<->(N); do\n"
+      "    read -r name 2>/dev/null <$folder/comm && processes+=(${folder:t}:${name//:/\\\\:})\n"
+      "  done\n"
+      "  _describe -t processes process processes \"$@\"\n"
+      "}\n\n"
       "_sonde() {\n"
       "  local curcontext=$curcontext state line\n"
       "  local -A opt_args\n"

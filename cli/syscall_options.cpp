@@ -58,7 +58,7 @@ void SyscallFlags::add_to(CLI::App& app) {
   app.add_option("-e,--calls", calls,
                  "Names, classes (%file, %desc, %network, %process, %memory, %signal ...) and "
                  "io_uring:NAME; with '!' in front, all but them; repeatable")
-      ->type_name("NAME[,NAME...]")
+      ->type_name("CALL[,CALL...]")
       ->allow_extra_args(false)
       ->group(kWhich);
   app.add_flag("--failed", failed, "Only calls that failed")->group(kWhich);

@@ -11,8 +11,9 @@ from sonde_cli import COMMANDS, SondeTest, run
 
 SETUP = {
     # The shell shows what arguments a completed line comes to.
-    "bash": "PS1= PS2=; bind 'set bell-style none'; source {script}",
-    "zsh": "PS1= PS2=; unsetopt beep zle_bracketed_paste; autoload -U compinit; compinit -D -u; source {script};"
+    "bash": "PS1= PS2=; bind 'set bell-style none'; bind 'set completion-query-items 0';"
+    " bind 'set page-completions off'; source {script}",
+    "zsh": "PS1= PS2=; LISTMAX=0; unsetopt beep zle_bracketed_paste; autoload -U compinit; compinit -D -u; source {script};"
     " compdef _sonde sonde",
 }
 START = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
@@ -39,6 +40,16 @@ class Typist:
                 raise AssertionError(f"the shell does not answer to {keys!r}: {seen!r}")
             seen += os.read(self.terminal, 65536).decode(errors="replace")
         return re.findall(r"\[([^][]*)\]", seen.split("!end!")[0].splitlines()[-1])
+
+    def watch(self, keys, text):
+        """Returns what the terminal shows until `text` was there and nothing follows."""
+        os.write(self.terminal, keys.encode())
+        seen = ""
+        while select.select([self.terminal], [], [], 1 if text in seen else 30)[0]:
+            seen += os.read(self.terminal, 65536).decode(errors="replace")
+        if text not in seen:
+            raise AssertionError(f"{keys!r} does not show {text!r}: {seen!r}")
+        return seen
 
     def close(self):
         os.close(self.terminal)
@@ -70,11 +81,49 @@ class Completions(SondeTest):
             ("doctor --verb", ["doctor", "--verbose"]),
             ("cpu -q -- some-unus", ["cpu", "-q", "--", "some-unusual-tool"]),
             ("run -t sys", ["run", "-t", "syscall"]),
+            ("syscall -e openat2", ["syscall", "-e", "openat2"]),
+            ("syscall -e read,getppi", ["syscall", "-e", "read,getppid"]),
+            ("syscall --calls %netw", ["syscall", "--calls", "%network"]),
             ("migrate-config --check only-this-fi", ["migrate-config", "--check", "only-this-file"]),
         ):
             with self.subTest(keys):
                 completed = [word.rstrip("/") for word in typist.type(f"sonde {keys}\t\n")]
                 self.assertEqual(completed, arguments)
+
+    def check_pids(self, shell, keys):
+        """Presses Tab with several processes to choose from: each is shown with its name."""
+        name = self.write("sonde-sleeper", "", 0o755)
+        os.unlink(name)
+        os.symlink("/bin/sleep", name)
+        sleepers = [subprocess.Popen([name, "60"]) for _ in range(2)]
+        try:
+            # What both pids begin with; there may be others, which are shown, too.
+            prefix = os.path.commonprefix([str(sleeper.pid) for sleeper in sleepers])
+            typist = Typist(shell, self.folder, self.script(shell))
+            self.addCleanup(typist.close)
+            seen = typist.watch(f"sonde cpu -p {prefix}{keys}", "sonde-sleeper")
+            for sleeper in sleepers:
+                self.assertRegex(seen, rf"{sleeper.pid}\b.*sonde-sleeper")
+        finally:
+            for sleeper in sleepers:
+                sleeper.kill()
+                sleeper.wait()
+
+    def test_bash_names_of_pids(self):
+        """bash lists processes with their names."""
+        self.check_pids("bash", "\t\t")
+
+    def test_zsh_names_of_pids(self):
+        """zsh lists processes with their names."""
+        self.check_pids("zsh", "\t")
+
+    def test_fish_names_of_pids(self):
+        """fish describes processes by their names."""
+        result = subprocess.run(
+            ["fish", "--no-config", "-c", f"source {self.script('fish')}; complete -C 'sonde cpu -p {os.getpid()}'"],
+            capture_output=True, text=True, timeout=60,
+        )
+        self.assertRegex(result.stdout, rf"(?m)^{os.getpid()}\t.*python")
 
     def test_bash(self):
         """bash completes commands, options, values, files and COMMAND."""
@@ -96,6 +145,7 @@ class Completions(SondeTest):
             ("cpu --color=ne", "--color=never"),
             ("cpu -o only-this-fi", "only-this-file"),
             (f"cpu -p {os.getpid()}", str(os.getpid())),
+            ("syscall -e read,getppi", "read,getppid"),
             ("cpu -q -- some-unus", "some-unusual-tool"),
             ("migrate-config --check only-this-fi", "only-this-file"),
         ):
