@@ -1,11 +1,13 @@
 """Without root: refused with the way out, or at work with what was granted."""
 
 import os
+import re
 import shutil
 import subprocess
 
 from tracing import SONDE, TracingTest, main, program
 
+RECIPE = os.path.join(os.path.dirname(__file__), "../../debian/sonde.README.Debian")
 FULL = ("bpf", "perfmon", "sys_ptrace", "dac_read_search", "checkpoint_restore", "syslog")
 
 
@@ -74,6 +76,25 @@ class Nobody(TracingTest):
         self.burn_in_kernel()
         plain = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         self.check_named(self.trace("-F", "499", "-d", "2", prefix=plain, sonde=self.sonde))
+
+    def test_group(self):
+        """What the package's README.Debian says: members of a group trace, others cannot run it at all."""
+        with open(RECIPE, encoding="utf-8") as text:
+            lines = text.read()
+        mode = re.search(r"dpkg-statoverride .* root \w+ (\d+) /usr/bin/sonde", lines)[1]
+        capabilities = re.search(r"setcap (\S+) /usr/bin/sonde", lines)[1]
+        group = 60  # games, which nobody is not in
+        os.chown(self.sonde, 0, group)
+        os.chmod(self.sonde, int(mode, 8))
+        subprocess.run(["setcap", capabilities, self.sonde], check=True)
+        self.burn_in_kernel()
+        user = ["setpriv", "--reuid=nobody", "--regid=nogroup"]
+        self.check_named(
+            self.trace("-F", "499", "-d", "2", prefix=[*user, f"--groups={group}"], sonde=self.sonde)
+        )
+        other = subprocess.run([*user, "--clear-groups", self.sonde, "--version"], capture_output=True, text=True)
+        self.assertNotEqual(other.returncode, 0)
+        self.assertIn("Permission denied", other.stderr)
 
     def test_least(self):
         """CAP_BPF and CAP_PERFMON alone sample everything; what then has no name is said, with the fix."""
