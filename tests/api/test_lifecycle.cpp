@@ -116,6 +116,7 @@ int host_print(libbpf_print_level, const char*, va_list) {
 BOOST_AUTO_TEST_CASE(calls_out_of_order_of_every_tracer) {
   Caller caller;
   check_calls_out_of_order<EbpfCpuProfiler>(tracing(caller));
+  check_calls_out_of_order<EbpfNetworkTracer>(tracing(caller));
   check_calls_out_of_order<EbpfSyscallTracer>(tracing(caller));
 }
 
@@ -123,6 +124,7 @@ BOOST_AUTO_TEST_CASE(calls_out_of_order_of_every_tracer) {
 BOOST_AUTO_TEST_CASE(moves_of_every_tracer) {
   Caller caller;
   check_moves<EbpfCpuProfiler>(tracing(caller));
+  check_moves<EbpfNetworkTracer>(tracing(caller));
   check_moves<EbpfSyscallTracer>(tracing(caller));
 }
 

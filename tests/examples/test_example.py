@@ -2,8 +2,10 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 
 MESON_SKIP = 77
 
@@ -62,6 +64,39 @@ def in_parallel():
         expect(cost and float(cost.group(2)) > 0, lines)
     counts = re.fullmatch(r"(\d+) system calls of (\d+) kinds, (\d+) failed", lines[2])
     expect(counts and all(int(count) > 0 for count in counts.groups()), lines)
+
+
+# Connections over the loopback interface, with what goes through them.
+def network():
+    listener = socket.create_server(("127.0.0.1", 0))
+    script = f"import socket\nwhile True:\n with socket.create_connection({listener.getsockname()}) as s: s.sendall(b'x' * 1000)"
+    child = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    stop = threading.Event()
+
+    def serve():
+        listener.settimeout(0.2)
+        while not stop.is_set():
+            try:
+                with listener.accept()[0] as connection:
+                    while connection.recv(65536):
+                        pass
+            except OSError:
+                pass
+
+    server = threading.Thread(target=serve)
+    server.start()
+    try:
+        lines = run()
+    finally:
+        stop.set()
+        child.kill()
+        child.wait()
+        server.join()
+        listener.close()
+    found = re.fullmatch(r"(\d+) connections, (\d+) of them open; (\d+) bytes sent, (\d+) received", lines[0])
+    expect(found, lines)
+    total, _, sent, received = map(int, found.groups())
+    expect(total > 0 and sent >= 1000 and received >= 1000, lines)
 
 
 # Calls appear while they are made.

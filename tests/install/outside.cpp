@@ -29,5 +29,6 @@ int main() {
   if (!support || support->checks.empty()) return 1;
   std::printf("rate %u\n", read->sample_rate);
   std::printf("cpu %s\n", try_out<sonde::EbpfCpuProfiler>());
+  std::printf("net %s\n", try_out<sonde::EbpfNetworkTracer>());
   std::printf("syscall %s\n", try_out<sonde::EbpfSyscallTracer>());
 }

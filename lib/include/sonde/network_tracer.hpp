@@ -10,7 +10,7 @@
 #include <sonde/event.hpp>
 #include <sonde/report.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// Since start(), without what the filters left out.
 struct NetworkStatistics : Accounting {
