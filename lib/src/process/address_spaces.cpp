@@ -7,13 +7,14 @@
 #include <iterator>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "process/mapped_files.hpp"
 #include "process/mapping_table.hpp"
-#include "process/proc_identity.hpp"
+#include "process/perf_map_file.hpp"
 #include "process/proc_maps.hpp"
 #include "process/regular_file.hpp"
 
@@ -66,6 +67,7 @@ struct AddressSpaces::Impl {
   std::unordered_map<std::int32_t, std::vector<Image>> processes;  // images by time
   std::uint64_t missed = 0;
   std::uint64_t unreadable = 0;
+  std::set<std::int32_t> foreign_perf_maps;  // by process
 
   Image& live_image(std::int32_t pid);
   Image* image_at(std::int32_t pid, std::uint64_t time_ns);
@@ -134,11 +136,9 @@ void AddressSpaces::Impl::try_perf_map(std::int32_t pid, Image& image) {
   const std::uint64_t now = monotonic_ns();
   if (image.perf_map_tried_ns != 0 && now - image.perf_map_tried_ns < kPerfMapRetryNs) return;
   image.perf_map_tried_ns = now;
-  const std::string directory = fmt::format("{}/proc/{}", root, pid);
-  const std::int32_t inner = parse_innermost_pid(read_text(directory + "/status"));
-  if (inner == 0) return;
-  UniqueFd fd = open_regular(fmt::format("{}/root/tmp/perf-{}.map", directory, inner));
-  if (fd) image.perf_map = files.keep_open(std::move(fd));
+  PerfMapFile map = open_perf_map(fmt::format("{}/proc/{}", root, pid));
+  if (map.fd) image.perf_map = files.keep_open(std::move(map.fd));
+  if (map.is_foreign) foreign_perf_maps.insert(pid);
 }
 
 AddressSpaces::AddressSpaces(const std::string& root) : impl_(std::make_unique<Impl>(root)) {
@@ -262,6 +262,11 @@ std::uint64_t AddressSpaces::missed_processes() const noexcept {
 std::uint64_t AddressSpaces::unreadable_processes() const noexcept {
   const std::lock_guard guard(impl_->lock);
   return impl_->unreadable;
+}
+
+std::uint64_t AddressSpaces::foreign_perf_maps() const noexcept {
+  const std::lock_guard guard(impl_->lock);
+  return impl_->foreign_perf_maps.size();
 }
 
 void AddressSpaces::forget_unobserved(std::uint64_t time_ns) noexcept {

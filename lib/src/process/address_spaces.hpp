@@ -48,15 +48,17 @@ class AddressSpaces {
   std::optional<Mapping> find(std::int32_t pid, std::uint64_t time_ns,
                               std::uint64_t address) const noexcept;
 
-  /// Open descriptor of the process's /tmp/perf-PID.map as its own mount namespace shows it (name
-  /// by its innermost PID), or -1. Kept open from first sight of an anonymous executable mapping,
-  /// so it outlives the process; later appends are seen through it.
+  /// Open descriptor of the process's perf map (perf_map_file.hpp), or -1. Kept open from first
+  /// sight of an anonymous executable mapping, so it outlives the process; later appends are seen
+  /// through it.
   int perf_map_fd(std::int32_t pid, std::uint64_t time_ns) const noexcept;
 
   /// Number of processes that had gone before anything was known of them.
   std::uint64_t missed_processes() const noexcept;
   /// Number of processes whose /proc/PID/maps may not be read (needs CAP_SYS_PTRACE).
   std::uint64_t unreadable_processes() const noexcept;
+  /// Number of processes whose perf map someone else wrote, so that it was not read.
+  std::uint64_t foreign_perf_maps() const noexcept;
   /// Forgets the images that ended before `time_ns` without having been observed: no stack refers
   /// to them. A machine that starts thousands of processes a second would fill memory with them.
   void forget_unobserved(std::uint64_t time_ns) noexcept;

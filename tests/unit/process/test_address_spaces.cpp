@@ -264,20 +264,49 @@ BOOST_AUTO_TEST_CASE(counts_missed_processes) {
 BOOST_AUTO_TEST_CASE(finds_the_perf_map) {
   const FakeRoot root;
   root.maps(9, "1000-2000 r-xp 00000000 00:00 0 \n");
-  root.write("proc/9/status", "Name:\tnode\nNSpid:\t9\t3\n");
+  const std::string user = "\nUid:\t" + std::to_string(::getuid()) + "\t0\t0\t0\n";
+  root.write("proc/9/status", "Name:\tnode" + user + "NSpid:\t9\t3\n");
   root.write("proc/9/root/tmp/perf-3.map", "1000 10 f\n");
   AddressSpaces spaces(root.path());
   BOOST_TEST(spaces.perf_map_fd(9, 10) == -1);
   spaces.observe(9, 10);
   BOOST_TEST(spaces.perf_map_fd(9, 10) >= 0);
   root.maps(10, "1000-2000 r-xp 00000000 00:00 0 \n");
-  root.write("proc/10/status", "Name:\tnode\nNSpid:\t10\n");
+  root.write("proc/10/status", "Name:\tnode" + user + "NSpid:\t10\n");
   BOOST_REQUIRE_EQUAL(::mkfifo((root.path("proc/10") + "/fifo").c_str(), 0600), 0);
   std::filesystem::create_directories(root.path("proc/10/root/tmp"));
   std::filesystem::create_symlink(root.path("proc/10/fifo"),
                                   root.path("proc/10/root/tmp/perf-10.map"));
   spaces.observe(10, 10);
   BOOST_TEST(spaces.perf_map_fd(10, 10) == -1);
+  BOOST_TEST(spaces.foreign_perf_maps() == 0u);
+}
+
+// A perf map is the process's word: one that another user wrote, or a link out of its root, is not
+// read.
+BOOST_AUTO_TEST_CASE(refuses_the_perf_maps_of_others) {
+  const FakeRoot root;
+  const std::string other = std::to_string(::getuid() + 1);
+  root.maps(9, "1000-2000 r-xp 00000000 00:00 0 \n");
+  root.write("proc/9/status", "Name:\tnode\nUid:\t" + other + "\t" + other + "\t" + other + "\t" +
+                                  other + "\nNSpid:\t9\n");
+  root.write("proc/9/root/tmp/perf-9.map", "1000 10 f\n");
+  const std::string map = root.path("proc/9/root/tmp/perf-9.map");
+  if (::getuid() == 0) BOOST_REQUIRE_EQUAL(::chown(map.c_str(), 2, 2), 0);
+  AddressSpaces spaces(root.path());
+  spaces.observe(9, 10);
+  BOOST_TEST(spaces.perf_map_fd(9, 10) == -1);
+  BOOST_TEST(spaces.foreign_perf_maps() == 1u);
+
+  root.maps(10, "1000-2000 r-xp 00000000 00:00 0 \n");
+  root.write("proc/10/status",
+             "Name:\tnode\nUid:\t" + std::to_string(::getuid()) + "\t0\t0\t0\nNSpid:\t10\n");
+  root.write("outside/perf-10.map", "1000 10 f\n");
+  std::filesystem::create_directories(root.path("proc/10/root"));
+  std::filesystem::create_directory_symlink(root.path("outside"), root.path("proc/10/root/tmp"));
+  spaces.observe(10, 10);
+  BOOST_TEST(spaces.perf_map_fd(10, 10) == -1);
+  BOOST_TEST(spaces.foreign_perf_maps() == 1u);
 }
 
 // Records that make no sense are ignored.

@@ -59,7 +59,8 @@ struct FakeProcess : TempDir {
                   "7f0000000000-7f0000010000 r-xp 00000000 %02x:%02x %lu  /libsymbols.so\n",
                   major(status.st_dev), minor(status.st_dev), status.st_ino);
     write("proc/1/maps", line + more_maps);
-    write("proc/1/status", "Name:\tx\nNSpid:\t1\n");
+    write("proc/1/status",
+          "Name:\tx\nUid:\t" + std::to_string(::getuid()) + "\t0\t0\t0\nNSpid:\t1\n");
   }
   StackProfile symbolize(const std::vector<RawStack>& stacks) {
     process::AddressSpaces spaces(path());
