@@ -38,7 +38,7 @@ class CpuCommand final : public Command {
       if (!event) return for_flag("--event", event.error());
       cpu.event = *event;
     }
-    if (auto applied = unwind_.apply(request->config.unwind); !applied)
+    if (auto applied = unwind_.apply(request->config); !applied)
       return tl::unexpected(std::move(applied.error()));
     if (user_ || kernel_) {
       cpu.user_stacks = user_;

@@ -70,7 +70,7 @@ class RunCommand final : public Command {
       for (const std::string& path : *set)
         request.sources[path] = "--tracers";
     }
-    if (auto applied = unwind_.apply(request.config.unwind); !applied) return applied;
+    if (auto applied = unwind_.apply(request.config); !applied) return applied;
     if (!output_.format.empty()) {
       request.config.output.format = output_.format;
       request.sources["output.format"] = "--format";
@@ -79,8 +79,8 @@ class RunCommand final : public Command {
       request.config.output.file = output_.file;
       request.sources["output.file"] = "--output";
     }
-    if (!unwind_.method.empty()) request.sources["unwind.method"] = "--stacks";
-    if (!unwind_.table_bytes.empty()) request.sources["unwind.table_bytes"] = "--unwind-memory";
+    for (const auto& [path, flag] : unwind_.sources())
+      request.sources[path] = flag;
     return {};
   }
 

@@ -29,7 +29,7 @@ class SyscallCommand final : public Command {
     if (auto applied = flags_.apply(options); !applied) {
       return tl::unexpected(std::move(applied.error()));
     }
-    if (auto applied = flags_.unwind.apply(request->config.unwind); !applied) {
+    if (auto applied = flags_.unwind.apply(request->config); !applied) {
       return tl::unexpected(std::move(applied.error()));
     }
     if (options.trace && request->interval) {

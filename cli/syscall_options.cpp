@@ -150,6 +150,8 @@ Result<void> SyscallFlags::check(const SyscallOptions& options) const {
     return fail(ErrorCode::ConfigError, "--stacks=none records nothing", "Leave --stacks out");
   }
   if (!unwind.table_bytes.empty() && !options.stacks) return needs("--unwind-memory", "--stacks");
+  if (unwind.debuginfod && !options.stacks) return needs("--debuginfod", "--stacks");
+  if (unwind.no_inline && !options.stacks) return needs("--no-inline", "--stacks");
   if (!string_bytes.empty() && !options.trace) return needs("--strings", "--trace");
   if (!ring_bytes.empty() && !options.trace) return needs("--buffer", "--trace");
   return {};

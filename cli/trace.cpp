@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,7 +27,7 @@ namespace sonde::cli {
 namespace {
 
 LogCallback log_to_stderr(const OutputOptions& options) {
-  const LogLevel least = options.verbose ? LogLevel::debug : LogLevel::warning;
+  const LogLevel least = options.verbose ? LogLevel::debug : LogLevel::info;
   return [least, quiet = options.quiet](LogLevel level, std::string_view message) {
     if (level >= least && !quiet) say(message);
   };
@@ -40,6 +41,14 @@ Result<void> check_target(const Target& target, bool launches) {
                 "Trace either what runs or a new command");
   }
   return {};
+}
+
+// libdebuginfod itself reads the variable; without it nothing would be asked.
+Result<void> check_debuginfod(const SymbolOptions& symbols) {
+  const char* const servers = std::getenv("DEBUGINFOD_URLS");
+  if (!symbols.debuginfod || (servers != nullptr && *servers != '\0')) return {};
+  return fail(ErrorCode::ConfigError, "debuginfod has no servers: DEBUGINFOD_URLS is not set",
+              "Set it; sudo drops it unless told --preserve-env=DEBUGINFOD_URLS");
 }
 
 // In a shell's words and with its status.
@@ -125,6 +134,9 @@ Result<int> trace(SessionRequest request, OutputOptions output_options,
   output_options.complete_with(config.output);
   config.log = log_to_stderr(output_options);
   if (auto checked = check_target(config.target, launches); !checked) {
+    return tl::unexpected(std::move(checked.error()));
+  }
+  if (auto checked = check_debuginfod(config.symbols); !checked) {
     return tl::unexpected(std::move(checked.error()));
   }
   auto targets = ProcessWatch::open(config.target.pids);

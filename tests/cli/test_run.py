@@ -138,6 +138,8 @@ class PrintConfig(SondeTest):
         self.assertEqual(self.sources("-i", "1s", "--fail-on-loss", "-f", "json", "-o", "x"), {
             **limit, "output.interval": "--interval", "output.fail_on_loss": "--fail-on-loss",
             "output.format": "--format", "output.file": "--output"})
+        self.assertEqual(self.sources("--no-inline", "--debuginfod"), {
+            **limit, "symbols.inlined_calls": "--no-inline", "symbols.debuginfod": "--debuginfod"})
         self.assertEqual(self.sources("--max-samples", "5", "-F", "9"),
                          {"max_samples": "--max-samples", "sample_rate": "--frequency"})
 

@@ -84,6 +84,8 @@ class Combinations(SondeTest):
         """A flag that would have no effect is refused."""
         self.refused(2, "--weight needs --stacks", "syscall", "--weight", "time")
         self.refused(2, "--unwind-memory needs --stacks", "syscall", "--unwind-memory", "1M")
+        self.refused(2, "--no-inline needs --stacks", "syscall", "--no-inline")
+        self.refused(2, "--debuginfod needs --stacks", "syscall", "--debuginfod")
         self.refused(2, "--stacks=none records nothing. Leave --stacks out", "syscall", "--stacks=none")
         self.refused(
             2, "--stacks: unknown method 'pf' (did you mean 'fp'?). The methods are auto, cfi, fp and none",

@@ -83,6 +83,11 @@ StackProfile cpu_profile() {
       {"LHello;::run", kNoModule, jit, 0x7f0000001000},       // 10
       {"[libc.so.6+0x29d90]", 2, unknown, 0x29d90},           // 11
   };
+  profile.files = {"/src/split/clamp.h", "/src/split/split.cpp"};
+  profile.frames[4].file = 0;
+  profile.frames[4].line = 7;
+  profile.frames[5].file = 1;
+  profile.frames[5].line = 21;
   profile.stacks = {stack(100, 100, "split", {0, 2, 6}, 100),
                     stack(100, 100, "split", {4, 5, 2, 6}, 40),
                     stack(100, 100, "split", {1, 3, 6}, 30),

@@ -50,6 +50,19 @@ struct UnwindOptions {
   std::uint64_t table_bytes = 64u << 20;
 };
 
+/// How the frames of stacks get their names.
+struct SymbolOptions {
+  /// Frames for inlined calls, and source lines, of files that have debug information (DWARF), on
+  /// this machine.
+  bool inlined_calls = true;
+  /// Ask the debuginfod servers of the environment (DEBUGINFOD_URLS, which libdebuginfod reads) for
+  /// the debug files that this machine does not have, when frames are named. It tells them the
+  /// build-ids of what was traced.
+  bool debuginfod = false;
+  /// For all requests of a session together; above zero.
+  std::chrono::nanoseconds debuginfod_timeout = std::chrono::seconds(60);
+};
+
 struct CpuOptions {
   CpuEvent event = CpuEvent::automatic;
   /// Record the user-space part of each stack.
@@ -161,6 +174,7 @@ struct EbpfConfig {
   Target target;
   /// Of every tracer that records stacks.
   UnwindOptions unwind;
+  SymbolOptions symbols;
   CpuOptions cpu;
   SyscallOptions syscall;
   NetworkOptions network;
@@ -180,6 +194,7 @@ struct EbpfConfig {
   EbpfConfig& with_max_samples(std::uint64_t count);
   EbpfConfig& with_target(Target value);
   EbpfConfig& with_unwind_options(UnwindOptions value);
+  EbpfConfig& with_symbol_options(SymbolOptions value);
   EbpfConfig& with_cpu_options(CpuOptions value);
   EbpfConfig& with_syscall_options(SyscallOptions value);
   EbpfConfig& with_network_options(NetworkOptions value);
@@ -189,7 +204,8 @@ struct EbpfConfig {
   EbpfConfig& with_log(LogCallback callback);
 
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
-  /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration above zero,
+  /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration and
+  /// symbols.debuginfod_timeout above zero,
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
   /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
   /// 1-10,000,000, syscall.min_latency and output.interval not negative.

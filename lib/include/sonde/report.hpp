@@ -66,6 +66,7 @@ enum class FrameKind { user, kernel, inlined, jit, unknown };
 const char* to_string(FrameKind kind) noexcept;
 
 inline constexpr std::uint32_t kNoModule = UINT32_MAX;
+inline constexpr std::uint32_t kNoFile = UINT32_MAX;
 
 struct Frame {
   /// Demangled function name, or "[module+0xoffset]" where no symbol is known. Bytes; may be
@@ -77,6 +78,9 @@ struct Frame {
   /// ELF virtual address within the module for a user frame (independent of ASLR); else the
   /// run-time address.
   std::uint64_t address = 0;
+  /// Index into StackProfile::files, and the line of the source there, or kNoFile.
+  std::uint32_t file = kNoFile;
+  std::uint32_t line = 0;
 };
 
 struct Module {
@@ -138,6 +142,8 @@ struct StackProfile {
   bool secondary = false;
   /// Mean bytes between samples of memory; 0 if it was not sampled by bytes.
   std::uint64_t period_bytes = 0;
+  /// Source files, as the compiler was told of them. Bytes; may be invalid UTF-8.
+  std::vector<std::string> files = {};
 };
 
 using Section = std::variant<Table, StackProfile, Histogram>;

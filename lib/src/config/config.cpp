@@ -58,6 +58,11 @@ EbpfConfig& EbpfConfig::with_unwind_options(UnwindOptions value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_symbol_options(SymbolOptions value) {
+  symbols = value;
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_syscall_options(SyscallOptions value) {
   syscall = std::move(value);
   return *this;
@@ -148,6 +153,11 @@ Result<void> EbpfConfig::validate() const {
     return fail(
         ErrorCode::ConfigError,
         fmt::format("output.interval is {} ns, but must not be negative", output.interval.count()));
+  }
+  if (symbols.debuginfod_timeout.count() <= 0) {
+    return fail(ErrorCode::ConfigError,
+                fmt::format("symbols.debuginfod_timeout is {} ns, but must be above zero",
+                            symbols.debuginfod_timeout.count()));
   }
   if (auto checked = check_syscall_options(syscall); !checked) return checked;
   return check_network_options(network);

@@ -30,6 +30,15 @@ constexpr Field<UnwindOptions> kUnwindFields[] = {
         "table_bytes", "Kernel memory for unwind tables at most."),
 };
 
+constexpr Field<SymbolOptions> kSymbolFields[] = {
+    field<Boolean, &SymbolOptions::inlined_calls>(
+        "inlined_calls", "Frames for inlined calls, where there is debug information."),
+    field<Boolean, &SymbolOptions::debuginfod>(
+        "debuginfod", "Ask the servers of DEBUGINFOD_URLS for missing debug files."),
+    field<Duration, &SymbolOptions::debuginfod_timeout>(
+        "debuginfod_timeout", "For all requests of a session together; above zero."),
+};
+
 constexpr Field<CpuOptions> kCpuFields[] = {
     field<Choice<CpuEvent, parse_cpu_event, to_string, cpu_event_names>, &CpuOptions::event>(
         "event", "Clock that drives sampling."),
@@ -109,6 +118,7 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
     group<&EbpfConfig::target, kTargetFields>(
         "target", "Whom to trace; criteria are combined with and. None: the whole system."),
     group<&EbpfConfig::unwind, kUnwindFields>("unwind", "How stacks are found."),
+    group<&EbpfConfig::symbols, kSymbolFields>("symbols", "How frames get their names."),
     group<&EbpfConfig::cpu, kCpuFields>("cpu", "Of the CPU profiler."),
     group<&EbpfConfig::syscall, kSyscallFields>("syscall", "Of the system call tracer."),
     group<&EbpfConfig::network, kNetworkFields>("network", "Of the network tracer."),

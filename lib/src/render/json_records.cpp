@@ -142,11 +142,16 @@ Json overhead(const Overhead& cost) {
 
 Json frame_json(const StackProfile& profile, const Frame& frame) {
   const bool has_module = frame.module < profile.modules.size();
-  return {
+  Json record = {
       {"name", repaired(frame.name)},
       {"module", has_module ? Json(repaired(profile.modules[frame.module].path)) : Json(nullptr)},
       {"kind", to_string(frame.kind)},
       {"address", fmt::format("{:#x}", frame.address)}};
+  if (frame.file < profile.files.size()) {
+    record["file"] = repaired(profile.files[frame.file]);
+    record["line"] = frame.line;
+  }
+  return record;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <map>
 #include <protozero/pbf_writer.hpp>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "render/humanize.hpp"
@@ -45,6 +46,11 @@ class PprofEncoder {
     std::uint64_t lowest = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t highest = 0;
     bool has_inlines = false;
+    bool has_lines = false;
+  };
+  struct Line {
+    std::uint64_t function = 0;
+    std::int64_t number = 0;
   };
 
   static std::int64_t index(std::string_view key, Index& known) {
@@ -58,14 +64,15 @@ class PprofEncoder {
   void add_label(pbf_writer& sample, std::string_view key, std::string_view text);
   void add_label(pbf_writer& sample, std::string_view key, std::int64_t number);
   void add_detail(pbf_writer& sample, const Column& detail, const Value& value);
-  std::uint64_t function_id(std::string_view name);
+  std::uint64_t function_id(std::string_view name, std::string_view file = {});
+  Line line_of(const StackProfile& profile, const Frame& frame);
   std::uint64_t add_location(const StackProfile& profile, const std::vector<std::uint32_t>& chain);
   Ids location_ids(const StackProfile& profile, const Stack& stack);
 
   std::string bytes_;
   pbf_writer out_;
   Index strings_;
-  std::map<std::int64_t, std::uint64_t> functions_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::uint64_t> functions_;  // by name and file
   /// By the frames they consist of; of the profile being added.
   std::map<std::vector<std::uint32_t>, std::uint64_t> locations_;
   std::uint64_t location_count_ = 0;
@@ -117,6 +124,7 @@ void PprofEncoder::add_mappings(const StackProfile& profile) {
         std::min(extent.lowest, frame.kind == FrameKind::kernel ? frame.address & ~(kPage - 1) : 0);
     extent.highest = std::max(extent.highest, frame.address);
     extent.has_inlines |= frame.kind == FrameKind::inlined;
+    extent.has_lines |= frame.file < profile.files.size();
   }
   for (std::size_t i = 0; i < extents.size(); ++i) {
     const std::int64_t file = string(profile.modules[i].path);
@@ -131,21 +139,33 @@ void PprofEncoder::add_mappings(const StackProfile& profile) {
     writer.add_int64(proto::mapping::kBuildId, build_id);
     // Tells readers that symbols were looked up: where none was found there is none.
     writer.add_bool(proto::mapping::kHasFunctions, true);
+    if (extents[i].has_lines) {
+      writer.add_bool(proto::mapping::kHasFilenames, true);
+      writer.add_bool(proto::mapping::kHasLineNumbers, true);
+    }
     if (extents[i].has_inlines) writer.add_bool(proto::mapping::kHasInlineFrames, true);
   }
 }
 
 // system_name stays empty: pprof would take a name that equals it for a mangled one and cut its
 // parameters off.
-std::uint64_t PprofEncoder::function_id(std::string_view name) {
+std::uint64_t PprofEncoder::function_id(std::string_view name, std::string_view file) {
   const std::int64_t name_index = string(name);
-  const auto [known, added] = functions_.try_emplace(name_index, functions_.size() + 1);
+  const std::int64_t file_index = string(file);
+  const auto [known, added] =
+      functions_.try_emplace({name_index, file_index}, functions_.size() + 1);
   if (added) {
     pbf_writer writer(out_, proto::profile::kFunction);
     writer.add_uint64(proto::function::kId, known->second);
     writer.add_int64(proto::function::kName, name_index);
+    if (!file.empty()) writer.add_int64(proto::function::kFilename, file_index);
   }
   return known->second;
+}
+
+PprofEncoder::Line PprofEncoder::line_of(const StackProfile& profile, const Frame& frame) {
+  if (frame.file >= profile.files.size()) return {function_id(frame.name), 0};
+  return {function_id(frame.name, profile.files[frame.file]), frame.line};
 }
 
 // `chain`: the functions that share one instruction, innermost inlined first, as profile.proto
@@ -156,10 +176,10 @@ std::uint64_t PprofEncoder::add_location(const StackProfile& profile,
   const auto [known, added] = locations_.try_emplace(chain, location_count_ + 1);
   if (!added) return known->second;
   ++location_count_;
-  Ids functions;
+  std::vector<Line> lines;
   for (const std::uint32_t frame : chain)
-    functions.push_back(function_id(profile.frames[frame].name));
-  if (chain.empty()) functions.push_back(function_id(kNoStack));
+    lines.push_back(line_of(profile, profile.frames[frame]));
+  if (chain.empty()) lines.push_back({function_id(kNoStack), 0});
   const Frame outermost = chain.empty() ? Frame{} : profile.frames[chain.back()];
   pbf_writer writer(out_, proto::profile::kLocation);
   writer.add_uint64(proto::location::kId, location_count_);
@@ -167,8 +187,10 @@ std::uint64_t PprofEncoder::add_location(const StackProfile& profile,
     writer.add_uint64(proto::location::kMappingId, first_mapping_ + outermost.module);
   }
   writer.add_uint64(proto::location::kAddress, outermost.address);
-  for (const std::uint64_t function : functions) {
-    pbf_writer(writer, proto::location::kLine).add_uint64(proto::line::kFunctionId, function);
+  for (const Line& line : lines) {
+    pbf_writer line_writer(writer, proto::location::kLine);
+    line_writer.add_uint64(proto::line::kFunctionId, line.function);
+    if (line.number != 0) line_writer.add_int64(proto::line::kLine, line.number);
   }
   return location_count_;
 }

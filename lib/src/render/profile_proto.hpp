@@ -45,6 +45,8 @@ inline constexpr protozero::pbf_tag_type kMemoryLimit = 3;
 inline constexpr protozero::pbf_tag_type kFilename = 5;
 inline constexpr protozero::pbf_tag_type kBuildId = 6;
 inline constexpr protozero::pbf_tag_type kHasFunctions = 7;
+inline constexpr protozero::pbf_tag_type kHasFilenames = 8;
+inline constexpr protozero::pbf_tag_type kHasLineNumbers = 9;
 inline constexpr protozero::pbf_tag_type kHasInlineFrames = 10;
 }  // namespace mapping
 
@@ -57,11 +59,13 @@ inline constexpr protozero::pbf_tag_type kLine = 4;
 
 namespace line {
 inline constexpr protozero::pbf_tag_type kFunctionId = 1;
+inline constexpr protozero::pbf_tag_type kLine = 2;
 }  // namespace line
 
 namespace function {
 inline constexpr protozero::pbf_tag_type kId = 1;
 inline constexpr protozero::pbf_tag_type kName = 2;
+inline constexpr protozero::pbf_tag_type kFilename = 4;
 }  // namespace function
 
 }  // namespace sonde::render::proto

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "process/regular_file.hpp"
+#include "util/text.hpp"
 
 namespace sonde::symbolize {
 namespace {
@@ -72,27 +73,56 @@ std::string directory_of(std::string_view path) {
   return std::string(path.substr(0, path.rfind('/')));
 }
 
+std::optional<DebugFile> open_by_build_id(const std::string& id, const std::string& root) {
+  if (id.size() <= 2) return std::nullopt;
+  std::string path =
+      fmt::format("{}/.build-id/{}/{}.debug", kDebugRoot, id.substr(0, 2), id.substr(2));
+  auto debug = open_elf(root + path);
+  if (!debug || debug->build_id() != id) return std::nullopt;
+  return DebugFile{std::move(*debug), std::move(path)};
+}
+
 }  // namespace
 
-std::optional<elf::Image> open_debug_file(const elf::Image& image, const std::string& path,
-                                          const std::string& root) {
-  const std::string& id = image.build_id();
-  if (id.size() > 2) {
-    auto debug = open_elf(
-        fmt::format("{}{}/.build-id/{}/{}.debug", root, kDebugRoot, id.substr(0, 2), id.substr(2)));
-    if (debug && debug->build_id() == id) return debug;
-  }
+std::optional<DebugFile> open_debug_file(const elf::Image& image, const std::string& path,
+                                         const std::string& root) {
+  if (auto debug = open_by_build_id(image.build_id(), root)) return debug;
   const std::optional<DebugLink> link = read_debug_link(image);
   if (!link || !path.starts_with('/')) return std::nullopt;
   const std::string directory = directory_of(path);
-  for (const std::string& candidate :
-       {fmt::format("{}{}/{}", root, directory, link->name),
-        fmt::format("{}{}/.debug/{}", root, directory, link->name),
-        fmt::format("{}{}{}/{}", root, kDebugRoot, directory, link->name)}) {
-    auto debug = open_elf(candidate);
-    if (debug && belongs_to(*debug, image, link->crc)) return debug;
+  for (const std::string& candidate : {fmt::format("{}/{}", directory, link->name),
+                                       fmt::format("{}/.debug/{}", directory, link->name),
+                                       fmt::format("{}{}/{}", kDebugRoot, directory, link->name)}) {
+    auto debug = open_elf(root + candidate);
+    if (debug && belongs_to(*debug, image, link->crc)) {
+      return DebugFile{std::move(*debug), candidate};
+    }
   }
   return std::nullopt;
+}
+
+// A file name, its terminator, then the build-id of the file (the manual page of dwz). A relative
+// name is relative to the folder of the file that it is in.
+std::optional<elf::Image> open_alternate_file(const elf::Image& debug, const std::string& path,
+                                              const std::string& root) {
+  constexpr std::uint64_t kLongest = 4096;
+  const elf::Section* const section = debug.section(".gnu_debugaltlink");
+  if (section == nullptr) return std::nullopt;
+  const std::vector<std::byte> bytes =
+      debug.source().read_range(section->header.sh_offset, section->header.sh_size, kLongest);
+  const std::string_view content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string_view name = content.substr(0, content.find('\0'));
+  if (name.empty() || name.size() + 1 >= content.size()) return std::nullopt;
+  const std::string id = text::to_hex(content.substr(name.size() + 1));
+  const std::string candidate =
+      name.starts_with('/') ? std::string(name) : fmt::format("{}/{}", directory_of(path), name);
+  if (name.starts_with('/') || path.starts_with('/')) {
+    auto alternate = open_elf(root + candidate);
+    if (alternate && alternate->build_id() == id) return alternate;
+  }
+  auto alternate = open_by_build_id(id, root);
+  if (!alternate) return std::nullopt;
+  return std::move(alternate->image);
 }
 
 std::optional<elf::Image> open_mini_debuginfo(const elf::Image& image) {

@@ -15,20 +15,21 @@ bool has_full_symbols(const elf::Image& image) {
   return SymbolTable::find(image, SHT_SYMTAB).has_value();
 }
 
-std::vector<std::string> find_elf_names(const elf::Image& image, const std::string& path,
-                                        const std::string& root,
-                                        std::span<const std::uint64_t> vaddrs) {
+std::vector<std::string> find_elf_names(DebugFiles& files, std::span<const std::uint64_t> vaddrs) {
+  const elf::Image& image = files.image();
   std::vector<SymbolTable> tables;
   const auto add_table = [&](const elf::Image& from, std::uint32_t type) {
     auto table = SymbolTable::find(from, type);
     if (table) tables.push_back(std::move(*table));
     return table.has_value();
   };
-  std::optional<elf::Image> separate;
+  std::optional<elf::Image> mini;
   if (!add_table(image, SHT_SYMTAB)) {
-    separate = open_debug_file(image, path, root);
-    if (!separate || !has_full_symbols(*separate)) separate = open_mini_debuginfo(image);
-    if (separate) add_table(*separate, SHT_SYMTAB);
+    const elf::Image* const separate = files.separate();
+    if (separate == nullptr || !add_table(*separate, SHT_SYMTAB)) {
+      mini = open_mini_debuginfo(image);
+      if (mini) add_table(*mini, SHT_SYMTAB);
+    }
   }
   add_table(image, SHT_DYNSYM);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "elf/image.hpp"
+#include "symbolize/debug_files.hpp"
 
 namespace sonde::symbolize {
 
@@ -15,9 +16,7 @@ bool has_full_symbols(const elf::Image& image);
 
 /// For each of `vaddrs` (sorted, unique) the demangled name of the function that holds it, or an
 /// empty string. Takes .symtab of the file, else of its separate debug file, else of
-/// .gnu_debugdata; .dynsym always joins in. `path` and `root` are for open_debug_file.
-std::vector<std::string> find_elf_names(const elf::Image& image, const std::string& path,
-                                        const std::string& root,
-                                        std::span<const std::uint64_t> vaddrs);
+/// .gnu_debugdata; .dynsym always joins in.
+std::vector<std::string> find_elf_names(DebugFiles& files, std::span<const std::uint64_t> vaddrs);
 
 }  // namespace sonde::symbolize

@@ -9,6 +9,7 @@
 #include "elf/vdso.hpp"
 #include "process/mapped_files.hpp"
 #include "symbolize/elf_symbols.hpp"
+#include "symbolize/source_calls.hpp"
 
 namespace sonde::symbolize {
 namespace {
@@ -46,16 +47,17 @@ void FileNames::want(const std::shared_ptr<const process::MappedFile>& file, std
   job.wanted.add(offset);
 }
 
-void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& notices) {
+void FileNames::resolve(const Sources& sources, SymbolCache& cache, Notices& notices) {
   FileCount unopened;
   FileCount damaged;
+  FileCount cut;
   for (auto& [file, job] : jobs_) {
     if (file == nullptr) {
-      if (const auto vdso = elf::open_vdso()) resolve_image(job, *vdso, "[vdso]", root, cache);
+      if (const auto vdso = elf::open_vdso()) resolve_image(job, *vdso, "[vdso]", sources, cache);
       continue;
     }
     UniqueFd reopened;
-    if (!file->fd) reopened = process::reopen(*file, root);
+    if (!file->fd) reopened = process::reopen(*file, sources.root);
     const int fd = file->fd ? file->fd.get() : reopened.get();
     if (fd < 0) {
       unopened.add(file->path);
@@ -63,7 +65,7 @@ void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& no
     }
     const auto image = elf::Image::open(ByteSource(fd));
     if (image) {
-      resolve_image(job, *image, identity_of(fd), root, cache);
+      if (!resolve_image(job, *image, identity_of(fd), sources, cache)) cut.add(file->path);
     } else if (!file->path.starts_with("/memfd:")) {
       damaged.add(fmt::format("{} ({})", file->path, image.error().what));
     }
@@ -80,12 +82,18 @@ void FileNames::resolve(const std::string& root, SymbolCache& cache, Notices& no
         "{} mapped file(s) could not be read as ELF, such as {}: their frames have no names",
         damaged.count, damaged.example));
   }
+  if (cut.count > 0) {
+    notices.add(fmt::format(
+        "the debug information of {} mapped file(s) is damaged or takes too long to read, such as "
+        "{}: inlined calls may be missing",
+        cut.count, cut.example));
+  }
 }
 
-void FileNames::resolve_image(Job& job, const elf::Image& image, const std::string& identity,
-                              const std::string& root, SymbolCache& cache) {
+bool FileNames::resolve_image(Job& job, const elf::Image& image, const std::string& identity,
+                              const Sources& sources, SymbolCache& cache) {
   job.build_id = image.build_id();
-  SymbolCache::Names& cached = cache.names_of(cache_key(image, identity));
+  SymbolCache::Symbols& cached = cache.symbols_of(cache_key(image, identity));
   std::vector<std::uint64_t> missing;
   for (const std::uint64_t offset : job.wanted.sorted()) {
     const auto vaddr = image.vaddr_of(offset);
@@ -93,19 +101,22 @@ void FileNames::resolve_image(Job& job, const elf::Image& image, const std::stri
   }
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  bool complete = true;
   if (!missing.empty()) {
-    const std::string path = job.file ? job.file->path : std::string{};
-    std::vector<std::string> names = find_elf_names(image, path, root, missing);
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-      cache.count(names[i]);
-      cached.emplace(missing[i], std::move(names[i]));
-    }
+    DebugFiles files(image, job.file ? job.file->path : std::string{}, sources.root, sources.fetch);
+    std::vector<Symbol> symbols;
+    for (std::string& name : find_elf_names(files, missing))
+      symbols.push_back({cache.intern(std::move(name)), {}});
+    if (sources.inlined_calls) complete = add_source_calls(files, missing, symbols, cache);
+    for (std::size_t i = 0; i < missing.size(); ++i)
+      cache.add(cached, missing[i], std::move(symbols[i]));
   }
   for (const std::uint64_t offset : job.wanted.sorted()) {
     if (const auto vaddr = image.vaddr_of(offset)) {
       job.found.emplace(offset, Found{*vaddr, &cached.at(*vaddr)});
     }
   }
+  return complete;
 }
 
 FileNames::Found FileNames::find(const process::MappedFile* file, std::uint64_t offset) const {

@@ -11,6 +11,7 @@
 #include "elf/image.hpp"
 #include "process/mapping.hpp"
 #include "symbolize/address_set.hpp"
+#include "symbolize/debug_files.hpp"
 #include "symbolize/notices.hpp"
 #include "symbolize/symbol_cache.hpp"
 
@@ -20,13 +21,18 @@ class FileNames {
  public:
   /// `file` is null for the vDSO.
   void want(const std::shared_ptr<const process::MappedFile>& file, std::uint64_t offset);
-  void resolve(const std::string& root, SymbolCache& cache, Notices& notices);
+  struct Sources {
+    std::string root;
+    bool inlined_calls = true;
+    FetchDebugFile fetch = {};
+  };
+  void resolve(const Sources& sources, SymbolCache& cache, Notices& notices);
 
   struct Found {
     /// ELF virtual address; the offset itself if the file could not tell.
     std::uint64_t vaddr = 0;
-    /// In the cache, until that is trimmed; null or empty if the address has no name.
-    const std::string* name = nullptr;
+    /// In the cache, until that is trimmed; null if nothing is known of the address.
+    const Symbol* symbol = nullptr;
   };
   Found find(const process::MappedFile* file, std::uint64_t offset) const;
   const std::string& build_id(const process::MappedFile* file) const;
@@ -38,8 +44,9 @@ class FileNames {
     std::string build_id;
     std::unordered_map<std::uint64_t, Found> found;  // by offset
   };
-  static void resolve_image(Job& job, const elf::Image& image, const std::string& identity,
-                            const std::string& root, SymbolCache& cache);
+  /// False if the file's debug information could not be read to its end.
+  static bool resolve_image(Job& job, const elf::Image& image, const std::string& identity,
+                            const Sources& sources, SymbolCache& cache);
 
   std::unordered_map<const process::MappedFile*, Job> jobs_;
 };

@@ -43,14 +43,14 @@ void KernelNames::resolve(const SymbolizerOptions& options, SymbolCache& cache, 
   build_id_ = elf::find_build_id(std::as_bytes(std::span(notes)));
 
   // Only the core's names are kept for the next time: modules and BPF programs come and go.
-  SymbolCache::Names& cached = cache.names_of(kCore);
+  SymbolCache::Symbols& cached = cache.symbols_of(kCore);
   std::vector<std::uint64_t> missing;
   for (const std::uint64_t address : wanted_.sorted()) {
     const auto known = cached.find(address);
     if (known == cached.end()) {
       missing.push_back(address);
     } else {
-      found_.emplace(address, KernelSymbol{known->second, kCore});
+      found_.emplace(address, KernelSymbol{*known->second.name, kCore});
     }
   }
   if (missing.empty()) return;
@@ -68,8 +68,7 @@ void KernelNames::resolve(const SymbolizerOptions& options, SymbolCache& cache, 
     KernelSymbol& symbol = (*symbols)[i];
     if (symbol.name.empty()) continue;
     if (symbol.module == kCore) {
-      cache.count(symbol.name);
-      cached.emplace(missing[i], symbol.name);
+      cache.add(cached, missing[i], {cache.intern(symbol.name), {}});
     }
     found_.emplace(missing[i], std::move(symbol));
   }

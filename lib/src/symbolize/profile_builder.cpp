@@ -24,12 +24,13 @@ std::size_t ProfileBuilder::FrameHash::operator()(std::uint32_t index) const {
   std::size_t hash = std::hash<std::string>{}(frame.name);
   mix(hash, frame.module);
   mix(hash, frame.address);
+  mix(hash, frame.line);
   return hash;
 }
 
 bool ProfileBuilder::SameFrame::operator()(std::uint32_t a, std::uint32_t b) const {
   const auto key = [](const Frame& f) {
-    return std::tuple(f.address, f.module, f.kind, std::string_view(f.name));
+    return std::tuple(f.address, f.module, f.kind, f.file, f.line, std::string_view(f.name));
   };
   return key(profile->frames[a]) == key(profile->frames[b]);
 }
@@ -55,6 +56,13 @@ std::uint32_t ProfileBuilder::module(const std::string& path, const std::string&
   const auto next = static_cast<std::uint32_t>(profile_.modules.size());
   const auto [known, added] = modules_.try_emplace({path, build_id}, next);
   if (added) profile_.modules.push_back({path, build_id});
+  return known->second;
+}
+
+std::uint32_t ProfileBuilder::file(const std::string& path) {
+  const auto next = static_cast<std::uint32_t>(profile_.files.size());
+  const auto [known, added] = files_.try_emplace(path, next);
+  if (added) profile_.files.push_back(path);
   return known->second;
 }
 
@@ -89,7 +97,7 @@ bool ProfileBuilder::sorts_before(const Stack& a, const Stack& b) const {
   // By what the frames are, not by their indexes, which depend on the order of the input.
   const auto what = [this](std::uint32_t index) {
     const Frame& frame = profile_.frames[index];
-    return std::tuple(std::string_view(frame.name), frame.address, frame.kind);
+    return std::tuple(std::string_view(frame.name), frame.address, frame.kind, frame.line);
   };
   return std::lexicographical_compare(
       a.frames.begin(), a.frames.end(), b.frames.begin(), b.frames.end(),

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -19,6 +20,8 @@ class ProfileBuilder {
   ProfileBuilder& operator=(const ProfileBuilder&) = delete;
 
   std::uint32_t module(const std::string& path, const std::string& build_id);
+  /// Index of a source file.
+  std::uint32_t file(const std::string& path);
   std::uint32_t frame(Frame frame);
   /// Values of equal stacks (same pid, tid, comm, frames and details) are summed.
   void add(Stack stack);
@@ -48,6 +51,7 @@ class ProfileBuilder {
 
   StackProfile profile_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> modules_;
+  std::unordered_map<std::string, std::uint32_t> files_;
   std::unordered_set<std::uint32_t, FrameHash, SameFrame> frames_;
   std::unordered_set<std::uint32_t, StackHash, SameStack> stacks_;
 };

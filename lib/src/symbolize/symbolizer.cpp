@@ -61,7 +61,8 @@ class Pass {
       : spaces_(spaces), frame_files_(files) {}
 
   void want(const RawStack& stack);
-  void resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices);
+  void resolve(const SymbolizerOptions& options, const FileNames::Sources& sources,
+               SymbolCache& cache, Notices& notices);
   Stack name(const RawStack& stack);
   void add(const RawStack& stack) { builder_.add(name(stack)); }
   StackProfile finish() { return builder_.finish(); }
@@ -69,8 +70,10 @@ class Pass {
  private:
   Place place_of(const RawStack& stack, std::uint64_t address, bool is_leaf) const;
   Frame kernel_frame(std::uint64_t address, bool is_leaf);
-  Frame user_frame(const RawStack& stack, std::uint64_t address, bool is_leaf);
-  Frame file_frame(const Place& place, bool is_leaf);
+  void add_user_frames(const RawStack& stack, std::uint64_t address, bool is_leaf,
+                       std::vector<std::uint32_t>& frames);
+  void add_file_frames(const Place& place, bool is_leaf, std::vector<std::uint32_t>& frames);
+  void set_source(Frame& frame, const SourceLine& source);
 
   const process::AddressSpaces& spaces_;
   const process::FrameFiles& frame_files_;
@@ -107,9 +110,10 @@ Place Pass::place_of(const RawStack& stack, std::uint64_t address, bool is_leaf)
   return {mapping->kind, mapping->file, known, lookup - mapping->start + mapping->file_offset};
 }
 
-void Pass::resolve(const SymbolizerOptions& options, SymbolCache& cache, Notices& notices) {
+void Pass::resolve(const SymbolizerOptions& options, const FileNames::Sources& sources,
+                   SymbolCache& cache, Notices& notices) {
   kernel_.resolve(options, cache, notices);
-  files_.resolve(options.root, cache, notices);
+  files_.resolve(sources, cache, notices);
   jit_.resolve(notices);
 }
 
@@ -120,9 +124,8 @@ Stack Pass::name(const RawStack& raw) {
   for (std::size_t i = 0; i < raw.kernel.size(); ++i) {
     stack.frames.push_back(builder_.frame(kernel_frame(raw.kernel[i], i == 0)));
   }
-  for (std::size_t i = 0; i < raw.user.size(); ++i) {
-    stack.frames.push_back(builder_.frame(user_frame(raw, raw.user[i], i == 0)));
-  }
+  for (std::size_t i = 0; i < raw.user.size(); ++i)
+    add_user_frames(raw, raw.user[i], i == 0, stack.frames);
   return stack;
 }
 
@@ -138,7 +141,13 @@ Frame Pass::kernel_frame(std::uint64_t address, bool is_leaf) {
   return frame;
 }
 
-Frame Pass::file_frame(const Place& place, bool is_leaf) {
+void Pass::set_source(Frame& frame, const SourceLine& source) {
+  if (source.file == nullptr) return;
+  frame.file = builder_.file(*source.file);
+  frame.line = source.line;
+}
+
+void Pass::add_file_frames(const Place& place, bool is_leaf, std::vector<std::uint32_t>& frames) {
   const process::MappedFile* const file = place.file.get();
   const std::string path = file ? file->path : "[vdso]";
   const FileNames::Found found =
@@ -146,31 +155,43 @@ Frame Pass::file_frame(const Place& place, bool is_leaf) {
   Frame frame;
   frame.module = builder_.module(path, place.known ? files_.build_id(file) : std::string{});
   frame.address = found.vaddr + (is_leaf ? 0 : 1);
-  if (found.name != nullptr && !found.name->empty()) {
-    frame.kind = FrameKind::user;
-    frame.name = *found.name;
-  } else {
-    frame.name = fmt::format("[{}+{:#x}]", file ? base_name(path) : "vdso", frame.address);
+  const std::string offset =
+      fmt::format("[{}+{:#x}]", file ? base_name(path) : "vdso", frame.address);
+  if (found.symbol != nullptr) {
+    for (const InlinedCall& call : found.symbol->inlined) {
+      Frame inlined = frame;
+      inlined.kind = FrameKind::inlined;
+      inlined.name = call.name != nullptr ? *call.name : offset;
+      set_source(inlined, call.source);
+      frames.push_back(builder_.frame(std::move(inlined)));
+    }
+    set_source(frame, found.symbol->source);
   }
-  return frame;
+  const bool named = found.symbol != nullptr && found.symbol->name != nullptr;
+  if (named) frame.kind = FrameKind::user;
+  frame.name = named ? *found.symbol->name : offset;
+  frames.push_back(builder_.frame(std::move(frame)));
 }
 
-Frame Pass::user_frame(const RawStack& stack, std::uint64_t address, bool is_leaf) {
+void Pass::add_user_frames(const RawStack& stack, std::uint64_t address, bool is_leaf,
+                           std::vector<std::uint32_t>& frames) {
   const Place place = place_of(stack, address, is_leaf);
   Frame frame;
   frame.address = address;
   if (place.may_be_jit()) {
     frame.name =
         jit_.find(spaces_.perf_map_fd(stack.pid, stack.time_ns), lookup_address(address, is_leaf));
-    if (!frame.name.empty()) {
-      frame.kind = FrameKind::jit;
-      return frame;
-    }
+    if (!frame.name.empty()) frame.kind = FrameKind::jit;
   }
-  if (place.in_file()) return file_frame(place, is_leaf || address == 0);
-  frame.name = fmt::format("[{}+{:#x}]",
-                           place.kind == Mapping::Kind::anonymous ? "anon" : "unknown", address);
-  return frame;
+  if (frame.name.empty() && place.in_file()) {
+    add_file_frames(place, is_leaf || address == 0, frames);
+    return;
+  }
+  if (frame.name.empty()) {
+    frame.name = fmt::format("[{}+{:#x}]",
+                             place.kind == Mapping::Kind::anonymous ? "anon" : "unknown", address);
+  }
+  frames.push_back(builder_.frame(std::move(frame)));
 }
 
 }  // namespace
@@ -179,28 +200,43 @@ struct Symbolizer::Impl {
   SymbolizerOptions options;
   SymbolCache cache;
   Notices notices;
+  std::unique_ptr<Debuginfod> debuginfod;
 
-  void resolve(Pass& pass, std::span<const RawStack> stacks) {
+  /// `ask`: debuginfod, which can take its time.
+  void resolve(Pass& pass, std::span<const RawStack> stacks, bool ask) {
     cache.trim();
     for (const RawStack& stack : stacks)
       pass.want(stack);
-    pass.resolve(options, cache, notices);
+    FileNames::Sources sources{options.root, options.inlined_calls, {}};
+    if (debuginfod && ask) {
+      sources.fetch = [this](const std::string& build_id) { return debuginfod->find(build_id); };
+    }
+    pass.resolve(options, sources, cache, notices);
+    if (debuginfod) debuginfod->report_to(notices);
   }
 };
 
 Symbolizer::Symbolizer(SymbolizerOptions options)
-    : impl_(std::make_unique<Impl>(Impl{std::move(options), {}, {}})) {
+    : impl_(std::make_unique<Impl>(Impl{std::move(options), {}, {}, {}})) {
 }
 Symbolizer::~Symbolizer() = default;
 Symbolizer::Symbolizer(Symbolizer&&) noexcept = default;
 Symbolizer& Symbolizer::operator=(Symbolizer&&) noexcept = default;
+
+Result<void> Symbolizer::prepare() {
+  if (!impl_->options.debuginfod || impl_->debuginfod) return {};
+  auto opened = Debuginfod::open(*impl_->options.debuginfod);
+  if (!opened) return tl::unexpected(std::move(opened.error()));
+  impl_->debuginfod = std::move(*opened);
+  return {};
+}
 
 StackProfile Symbolizer::symbolize(std::span<const RawStack> stacks,
                                    const process::AddressSpaces& spaces,
                                    const process::FrameFiles& files) {
   impl_->notices.clear();
   Pass pass(spaces, files);
-  impl_->resolve(pass, stacks);
+  impl_->resolve(pass, stacks, true);
   for (const RawStack& stack : stacks)
     pass.add(stack);
   return pass.finish();
@@ -210,7 +246,7 @@ StackProfile Symbolizer::symbolize_each(std::span<const RawStack> stacks,
                                         const process::AddressSpaces& spaces,
                                         const process::FrameFiles& files) {
   Pass pass(spaces, files);
-  impl_->resolve(pass, stacks);
+  impl_->resolve(pass, stacks, false);
   std::vector<Stack> named;
   named.reserve(stacks.size());
   for (const RawStack& stack : stacks)

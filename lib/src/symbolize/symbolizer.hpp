@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <sonde/report.hpp>
 #include "process/address_spaces.hpp"
 #include "process/frame_files.hpp"
+#include "symbolize/debuginfod.hpp"
 
 namespace sonde::symbolize {
 
@@ -45,6 +47,10 @@ struct SymbolizerOptions {
   /// Names kernel addresses in the spelling of the kernel's %ps format ("name", "name [module]",
   /// "0x..." where there is none), one for each address. Without it /proc/kallsyms is read.
   std::function<Result<std::vector<std::string>>(std::span<const std::uint64_t>)> kernel_names = {};
+  /// Frames for inlined calls, and source lines, where there is debug information.
+  bool inlined_calls = true;
+  /// Asks debuginfod for debug files that this machine does not have.
+  std::optional<Debuginfod::Options> debuginfod = {};
 };
 
 /// Holds the caches (symbols by build-id), so that repeated snapshots do not read a file twice. Not
@@ -56,9 +62,12 @@ class Symbolizer {
   Symbolizer(Symbolizer&&) noexcept;
   Symbolizer& operator=(Symbolizer&&) noexcept;
 
-  /// Every address becomes at least one frame; one without a symbol is named "[module+0xoffset]",
-  /// or
-  /// "[unknown+0xaddress]" when no mapping is known. Stacks that are equal after naming (same pid,
+  /// Fails if what the options ask for is not there, such as libdebuginfod.
+  Result<void> prepare();
+
+  /// Every address becomes at least one frame, and one more for each call that was inlined there;
+  /// one without a symbol is named "[module+0xoffset]", or "[unknown+0xaddress]" when no mapping is
+  /// known. Stacks that are equal after naming (same pid,
   /// tid, comm and frames) are merged; result is sorted as StackProfile says. Reads each needed
   /// file once, with memory bounded by the number of addresses, not by the size of its symbol
   /// table. sample_types, period and title are left to the caller.

@@ -38,7 +38,7 @@ class CpuTracer final : public core::Tracer {
         plan_(std::move(plan)),
         filter_(std::move(filter)),
         sampler_(plan_.hardware_cycles, config.sample_rate),
-        stacks_(symbolizer_options()) {}
+        stacks_(naming()) {}
 
   std::string_view name() const noexcept override { return "cpu"; }
   const std::vector<PlanEntry>& plan() const noexcept override { return plan_.entries; }
@@ -73,7 +73,7 @@ class CpuTracer final : public core::Tracer {
   std::vector<std::string> notices() const override;
 
  private:
-  symbolize::SymbolizerOptions symbolizer_options();
+  symbolize::SymbolizerOptions naming();
   void configure();
   const bpf_program* sampling_program() const noexcept {
     return plan_.cfi ? skeleton_->progs.cpu_sample_cfi : skeleton_->progs.cpu_sample;
@@ -96,8 +96,8 @@ class CpuTracer final : public core::Tracer {
   StackRecorder stacks_;
 };
 
-symbolize::SymbolizerOptions CpuTracer::symbolizer_options() {
-  symbolize::SymbolizerOptions options;
+symbolize::SymbolizerOptions CpuTracer::naming() {
+  symbolize::SymbolizerOptions options = symbolizer_options(config_);
   options.kernel_symbols = plan_.kernel_symbols;
   if (plan_.kernel_lookup) {
     options.kernel_names = [this](std::span<const std::uint64_t> addresses) {

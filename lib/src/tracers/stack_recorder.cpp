@@ -11,11 +11,27 @@
 
 namespace sonde::tracers {
 
+symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config) {
+  symbolize::SymbolizerOptions options;
+  options.inlined_calls = config.symbols.inlined_calls;
+  if (config.symbols.debuginfod) {
+    options.debuginfod.emplace();
+    options.debuginfod->time_limit = config.symbols.debuginfod_timeout;
+    if (config.log) {
+      options.debuginfod->progress = [log = config.log](const std::string& text) {
+        log(LogLevel::info, text);
+      };
+    }
+  }
+  return options;
+}
+
 StackRecorder::StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name)
     : symbolizer_(std::move(options)), label_name_(std::move(label_name)) {
 }
 
 Result<void> StackRecorder::open(const Maps& maps, bool sideband, bool batches) {
+  if (auto prepared = symbolizer_.prepare(); !prepared) return prepared;
   auto ring = ingest::RingSource::open(
       maps.stacks_fd, [this](std::span<const std::byte> record) { on_record(record); });
   if (!ring) return tl::unexpected(ring.error());
@@ -170,6 +186,12 @@ std::vector<std::string> StackRecorder::notices() const {
         "the mappings of {} processes could not be read: their frames have no names (needs "
         "CAP_SYS_PTRACE)",
         spaces_.unreadable_processes()));
+  }
+  if (spaces_.foreign_perf_maps() != 0) {
+    notices.push_back(
+        fmt::format("the perf maps of {} processes are owned by neither their user nor root, and "
+                    "were not read",
+                    spaces_.foreign_perf_maps()));
   }
   if (malformed_ != 0)
     notices.push_back(fmt::format("{} malformed records were ignored", malformed_));

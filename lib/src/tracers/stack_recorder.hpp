@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <sonde/config.hpp>
 #include <sonde/report.hpp>
 #include "aggregate/stack_counts.hpp"
 #include "core/event_source.hpp"
@@ -23,6 +24,9 @@
 #include "tracers/unwinder.hpp"
 
 namespace sonde::tracers {
+
+/// How the configuration wants frames to be named.
+symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config);
 
 class StackRecorder {
  public:

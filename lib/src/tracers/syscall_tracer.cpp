@@ -75,7 +75,7 @@ class Tracer final : public SyscallTracer {
         plan_(std::move(plan)),
         object_({options_, grouping_, std::move(filter), selection, std::move(errors)}, plan_),
         rows_(grouping_),
-        stacks_(symbolize::SymbolizerOptions{}, stack_label) {}
+        stacks_(symbolizer_options(config), stack_label) {}
 
   std::string_view name() const noexcept override { return "syscall"; }
   const std::vector<PlanEntry>& plan() const noexcept override { return plan_.entries; }

@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(reads_every_setting) {
     "target": {"pids": [1, 2147483647], "comm": "redis", "cgroup": "/sys/fs/cgroup/a",
                "container": "abc", "follow_children": true},
     "unwind": {"method": "fp", "table_bytes": 1048576},
+    "symbols": {"inlined_calls": false, "debuginfod": true, "debuginfod_timeout": "5s"},
     "cpu": {"event": "cpu-clock", "user_stacks": false, "kernel_stacks": false},
     "syscall": {"calls": ["%file", "!openat"], "failed_only": true, "errors": ["EACCES"],
                 "min_latency": "1ms", "by": ["thread", "syscall", "errno", "thread"],
@@ -84,6 +85,9 @@ BOOST_AUTO_TEST_CASE(reads_every_setting) {
   BOOST_TEST(config.target.follow_children);
   BOOST_TEST((config.unwind.method == sonde::UnwindMethod::frame_pointers));
   BOOST_TEST(config.unwind.table_bytes == 1048576u);
+  BOOST_TEST(!config.symbols.inlined_calls);
+  BOOST_TEST(config.symbols.debuginfod);
+  BOOST_TEST((config.symbols.debuginfod_timeout == 5s));
   BOOST_TEST((config.cpu.event == sonde::CpuEvent::cpu_clock));
   BOOST_TEST(!config.cpu.user_stacks);
   BOOST_TEST(!config.cpu.kernel_stacks);

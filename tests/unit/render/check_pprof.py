@@ -89,9 +89,9 @@ class Pprof(unittest.TestCase):
         self.assertIn("Time: 2024-05-06 07:08:09.123 +0000 UTC", raw)
         self.assertIn("Duration: 2", raw)
         self.assertIn("samples/count cpu/nanoseconds[dflt]", raw)
-        self.assertIn("1: 0x0/0x2000/0x0 /usr/bin/split 00112233445566778899aabbccddeeff00112233 [FN][IN]", raw)
+        self.assertIn("1: 0x0/0x2000/0x0 /usr/bin/split 00112233445566778899aabbccddeeff00112233 [FN][FL][LN][IN]", raw)
         self.assertRegex(raw, r"0xffffffff81a00000/0xffffffff82002000/0x0 \[kernel\]")
-        self.assertRegex(raw, r"(?m)^ +\d+: 0x1140 M=1 clamp<int>\(int const&\) :0.*\n +hot :0")
+        self.assertRegex(raw, r"(?m)^ +\d+: 0x1140 M=1 clamp<int>\(int const&\) /src/split/clamp\.h:7.*\n +hot /src/split/split\.cpp:21")
 
     def test_comments_hold_books_and_cost(self):
         """The profile itself says what was lost and what it cost."""

@@ -51,9 +51,15 @@ NmSymbol nm_symbol(const std::string& file, const std::string& name) {
   throw std::runtime_error("nm lists no " + name + " in " + file);
 }
 
+std::vector<std::string> names_in(const elf::Image& image, const std::string& path,
+                                  const std::string& root, std::span<const std::uint64_t> vaddrs) {
+  symbolize::DebugFiles files(image, path, root);
+  return symbolize::find_elf_names(files, vaddrs);
+}
+
 std::string name_in(const std::string& file, std::uint64_t vaddr, const std::string& root) {
   const std::array wanted = {vaddr};
-  return symbolize::find_elf_names(open_image(file), file, root, wanted).front();
+  return names_in(open_image(file), file, root, wanted).front();
 }
 
 }  // namespace sonde::test

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,10 @@ std::vector<NmSymbol> nm_functions(const std::string& file, const std::string& o
 /// The one of this name, whether it has a size or not; throws if there is none.
 NmSymbol nm_symbol(const std::string& file, const std::string& name);
 
-/// find_elf_names of one address.
+/// find_elf_names without a debuginfod.
+std::vector<std::string> names_in(const elf::Image& image, const std::string& path,
+                                  const std::string& root, std::span<const std::uint64_t> vaddrs);
+/// Of one address.
 std::string name_in(const std::string& file, std::uint64_t vaddr,
                     const std::string& root = "/nonexistent");
 

@@ -36,7 +36,7 @@ bool exercise(std::vector<std::byte> bytes) {
   const auto image = elf::Image::open(ByteSource(std::move(bytes)));
   if (!image) return false;
   image->vaddr_of(0x1000);
-  const auto names = symbolize::find_elf_names(*image, "/x/libsymbols.so", "/nonexistent", kWanted);
+  const auto names = names_in(*image, "/x/libsymbols.so", "/nonexistent", kWanted);
   BOOST_REQUIRE_EQUAL(names.size(), kWanted.size());
   return true;
 }

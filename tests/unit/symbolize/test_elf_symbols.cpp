@@ -38,7 +38,7 @@ void compare_with_nm(const std::string& file, const std::string& options) {
     unique.insert({address, address + size / 2, address + size - 1});
   }
   const std::vector<std::uint64_t> wanted(unique.begin(), unique.end());
-  const auto names = symbolize::find_elf_names(open_image(file), file, "/nonexistent", wanted);
+  const auto names = names_in(open_image(file), file, "/nonexistent", wanted);
   BOOST_REQUIRE_EQUAL(names.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     bool named_by_nm = false;
@@ -146,8 +146,7 @@ BOOST_AUTO_TEST_CASE(debug_file_by_link) {
   const auto image = open_image(stripped.file);
   const std::array wanted = {stripped.local};
   // In the traced process's view the file is /libsymbols.so.
-  BOOST_TEST(symbolize::find_elf_names(image, "/libsymbols.so", stripped.path(), wanted).front() ==
-             kLocal);
+  BOOST_TEST(names_in(image, "/libsymbols.so", stripped.path(), wanted).front() == kLocal);
 }
 
 // Without build-ids the checksum in the link decides; a debug file of another build is refused

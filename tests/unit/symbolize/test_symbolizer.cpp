@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "elf_fixture.hpp"
 #include "symbolize/symbolizer.hpp"
@@ -168,6 +169,49 @@ BOOST_AUTO_TEST_CASE(names_frames_in_files) {
   BOOST_TEST(frame(profile, 0).address == symbol.address);
   BOOST_TEST(frame(profile, 1).address == symbol.address + symbol.size);
   BOOST_TEST(profile.modules.at(frame(profile, 0).module).path == "/lib/gone.so (deleted)");
+}
+
+// Inlined calls precede the function that they were inlined into, at its address, with the lines of
+// the source; or they are left out.
+BOOST_AUTO_TEST_CASE(names_inlined_calls) {
+  const std::string program = std::string(INLINES_DIRECTORY) + "/inlines_5";
+  const elf::Image image = open_image(program);
+  std::optional<NmSymbol> spin;
+  for (const NmSymbol& symbol : nm_functions(program)) {
+    if (symbol.name.starts_with("_Z11spin_wheels")) spin = symbol;
+  }
+  BOOST_REQUIRE(spin.has_value());
+  process::FrameFiles files;
+  const std::shared_ptr<const process::MappedFile> mapped(new process::MappedFile{
+      {1, 2}, "/bin/wheels", UniqueFd(::open(program.c_str(), O_RDONLY | O_CLOEXEC))});
+  const std::uint64_t number = files.add(mapped).value();
+  std::vector<RawStack> stacks;
+  for (std::uint64_t at = spin->address; at < spin->address + spin->size; at += 4) {
+    stacks.push_back(raw({}, {SONDE_FRAME_IN_FILE | number << SONDE_FRAME_FILE_SHIFT |
+                              image.offset_of(at).value()}));
+  }
+  std::size_t deepest = 0;
+  const StackProfile profile = Symbolizer().symbolize(stacks, process::AddressSpaces{}, files);
+  for (const Stack& stack : profile.stacks) {
+    const Frame& function = profile.frames.at(stack.frames.back());
+    BOOST_TEST(is_kind(function, FrameKind::user));
+    BOOST_TEST(function.name.starts_with("spin_wheels("));
+    BOOST_TEST(profile.files.at(function.file).ends_with("/inlines.cpp"));
+    deepest = std::max(deepest, stack.frames.size());
+    for (std::size_t i = 0; i + 1 < stack.frames.size(); ++i) {
+      const Frame& call = profile.frames.at(stack.frames[i]);
+      BOOST_TEST(is_kind(call, FrameKind::inlined));
+      BOOST_TEST(call.address == function.address);
+      BOOST_TEST(call.line > 0u);
+    }
+  }
+  BOOST_TEST(deepest == 4u);  // innermost, turn, turn_all, spin_wheels
+
+  Symbolizer plain(SymbolizerOptions{.inlined_calls = false});
+  for (const Frame& frame : plain.symbolize(stacks, process::AddressSpaces{}, files).frames) {
+    BOOST_TEST(is_kind(frame, FrameKind::user));
+    BOOST_TEST(frame.file == kNoFile);
+  }
 }
 
 // Kernel frames come first, leaf first, from the kallsyms of the root; unknown ones show their
