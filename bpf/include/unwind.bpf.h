@@ -127,6 +127,19 @@ static __always_inline int follow_frame_pointer(struct unwind_state *s, __u32 wh
 	return go_to_caller(s, caller_pc, bp + 16);
 }
 
+/* CPython's -X perf (3.12 and later) calls each function through a copy of code that keeps no frame
+ * pointer: sub $8,%rsp; call *%rcx; add $8,%rsp; ret (Python/asm_trampoline.S). */
+#define PYTHON_TRAMPOLINE                                                                          \
+	0x8348d1ff08ec8348ull /* as far as 8 bytes go; it returns behind the sixth */
+
+static __always_inline int in_python_trampoline(struct unwind_state *s)
+{
+	__u64 code;
+
+	return s->is_return && !bpf_probe_read_user(&code, sizeof(code), (void *)(s->pc - 6)) &&
+	       code == PYTHON_TRAMPOLINE;
+}
+
 static __always_inline int leave_signal_frame(struct unwind_state *s)
 {
 	__u64 next[2]; /* rsp, rip */
@@ -271,6 +284,8 @@ static long unwind_step(__u32 index, void *context)
 	case RULE_NO_TABLE:
 		return follow_frame_pointer(s, SONDE_STACK_USER_NO_MAPPING);
 	case RULE_ANONYMOUS:
+		if (in_python_trampoline(s))
+			return return_to(s, s->sp + 16);
 		return follow_frame_pointer(s, SONDE_STACK_USER_NO_CFI);
 	}
 	return apply_rule(s, rule);
