@@ -81,6 +81,18 @@ realigned_body:
 	nop
 	.cfi_endproc
 
+	/* A new register behind an expression, as in libgcrypt: with the offset from before it. */
+	function behind_expression
+	.cfi_startproc
+	.cfi_def_cfa_offset 56
+	.cfi_escape 0x0f, 0x04, 0x77, 0x98, 0x04, 0x06 /* breg7 536; deref */
+	nop
+	.globl expression_ended
+expression_ended:
+	.cfi_def_cfa_register rsp
+	nop
+	.cfi_endproc
+
 	/* What linkers say of .plt, with the push at byte 11. */
 	function linkage
 	.cfi_startproc
@@ -93,6 +105,7 @@ realigned_body:
 	.cfi_startproc simple
 	.cfi_signal_frame
 	.cfi_escape 0x0f, 0x04, 0x77, 0xa0, 0x01, 0x06
+	.cfi_escape 0x10, 0x06, 0x03, 0x77, 0xf8, 0x00
 	.cfi_escape 0x10, 0x10, 0x03, 0x77, 0xa8, 0x01
 	nop
 	.cfi_endproc

@@ -149,16 +149,22 @@ class Machine {
   }
 
   void define_cfa(std::uint64_t base, std::int64_t offset) noexcept {
+    state_.cfa_offset = offset;
     state_.cfa = {CfaRule::Kind::Register, base, offset, 0};
   }
-  // Both are defined only for a CFA that is a register and an offset.
+  // DWARF defines both only for a CFA that is a register and an offset. Hand-written assembly has
+  // them behind an expression, too: then as in libgcc's unwinder a new register ends the
+  // expression, with the offset from before it, and a new offset does not (execute_cfa_program()).
   bool redefine_cfa_base(std::uint64_t base) noexcept {
-    state_.cfa.base = base;
-    return state_.cfa.kind == CfaRule::Kind::Register;
+    if (state_.cfa.kind == CfaRule::Kind::None) return false;
+    define_cfa(base, state_.cfa_offset);
+    return true;
   }
   bool redefine_cfa_offset(std::int64_t offset) noexcept {
-    state_.cfa.offset = offset;
-    return state_.cfa.kind == CfaRule::Kind::Register;
+    if (state_.cfa.kind == CfaRule::Kind::None) return false;
+    state_.cfa_offset = offset;
+    if (state_.cfa.kind == CfaRule::Kind::Register) state_.cfa.offset = offset;
+    return true;
   }
 
   CfiReader expression() noexcept {

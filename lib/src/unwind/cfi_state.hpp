@@ -44,6 +44,7 @@ struct RegisterRule {
 
 struct CfiState {
   CfaRule cfa;
+  std::int64_t cfa_offset = 0;  ///< said last, and kept while an expression takes its place
   RegisterRule rbp;
   RegisterRule rsp;
   RegisterRule return_address;

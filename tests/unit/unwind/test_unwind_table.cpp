@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(plain_rules) {
   BOOST_TEST(at("large") == rsp_rule(0xfdf, 126));
   BOOST_TEST(at("rbp_undefined") == rsp_rule(256, 127));
   BOOST_TEST(at("ordinary_signal") == rsp_rule(1, 0));
+  BOOST_TEST(at("expression_ended") == rsp_rule(7, 0));
 }
 
 BOOST_AUTO_TEST_CASE(special_rules) {
@@ -84,7 +85,7 @@ BOOST_AUTO_TEST_CASE(special_rules) {
   BOOST_TEST(counts.end_rows == 1u);
   BOOST_TEST(counts.signal_rows == 1u);
   BOOST_TEST(counts.plt_rows == 1u);
-  BOOST_TEST(counts.dictionary_rows == 5u);
+  BOOST_TEST(counts.dictionary_rows == 6u);
 }
 
 // What 20 bits cannot hold is in the dictionary, once.
@@ -120,9 +121,9 @@ BOOST_AUTO_TEST_CASE(dictionary_rules) {
   BOOST_TEST(body.rbp == UNWIND_SAVED_AT_RBP);
   BOOST_TEST(body.rbp_offset == 0);
 
-  BOOST_TEST(dictionary.entries().size() == 5u);
+  BOOST_TEST(dictionary.entries().size() == 6u);
   BOOST_REQUIRE(build_unwind_table(open_image(FRAMES_LIBRARY), dictionary).has_value());
-  BOOST_TEST(dictionary.entries().size() == 5u);
+  BOOST_TEST(dictionary.entries().size() == 6u);
 }
 
 BOOST_AUTO_TEST_CASE(full_dictionary) {
@@ -137,7 +138,7 @@ BOOST_AUTO_TEST_CASE(full_dictionary) {
   BOOST_REQUIRE(built.has_value());
   BOOST_TEST(find(*built, labels.at("too_large")).value() == code(0));
   const auto reason = static_cast<std::size_t>(NoCfiReason::DictionaryFull);
-  BOOST_TEST(built->statistics.no_cfi_states[reason] == 5u);
+  BOOST_TEST(built->statistics.no_cfi_states[reason] == 6u);
   BOOST_TEST(built->statistics.dictionary_rows == 0u);
 }
 
