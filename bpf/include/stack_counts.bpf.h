@@ -95,9 +95,9 @@ static __always_inline bool send_stack(struct stack_buffer *buffer, __u32 exec_i
 
 /*
  * Adds `weight` to the stack of the current task, which is `task`. `cfi`: its user part by call
- * frame information, which only programs of 6.1 and later may do. False if there is no room for a
- * new stack. A stack that finds no room in the ring is counted all the same and sent at the next
- * drain.
+ * frame information, which only kernels from 5.17 on let a program do. False if there is no room
+ * for a new stack. A stack that finds no room in the ring is counted all the same and sent at the
+ * next drain.
  */
 static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task, __u32 tgid,
 					     __u32 tid, __u32 label, __u64 weight, bool cfi)

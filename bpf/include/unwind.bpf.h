@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Unwinds the user stack of the current task by call frame information, without frame pointers. Any
- * program may call unwind_user(), whatever its type. x86-64, Linux 6.1 and later.
+ * program may call unwind_user(), whatever its type. x86-64, Linux 5.17 and later.
  */
 #ifndef SONDE_UNWIND_BPF_H
 #define SONDE_UNWIND_BPF_H
@@ -294,11 +294,17 @@ static long unwind_step(__u32 index, void *context)
 /* 0 would be a cache entry that was never written. */
 static __always_inline __u32 cache_generation(struct unwind_state *s, struct mm_struct *mm)
 {
+	struct unwind_process *process;
 	/* Read back from memory it is a number; the verifier allows no arithmetic on the pointer.
 	 */
 	__u64 hash = *(volatile __u64 *)&s->mm >> 6 ^ (__u64)s->tgid << 32;
 
 	hash = (hash ^ mappings_version(mm)) * 0x9E3779B97F4A7C15ull;
+	if (finds_by_process(mm)) {
+		process = process_of(s);
+		if (process)
+			hash = (hash ^ process->version) * 0x9E3779B97F4A7C15ull;
+	}
 	/* The epoch bounds how long a rule may be wrong where mappings_version() is not exact. */
 	hash = (hash ^ (__u64)unwind_generation << 32 ^ unwind_epoch) * 0x9E3779B97F4A7C15ull;
 	return (__u32)(hash >> 32) | 1;
@@ -338,6 +344,7 @@ static __always_inline struct unwind_state *unwind_user(__u32 tgid)
 	s->fallback = 0;
 	s->cpu = bpf_get_smp_processor_id();
 	s->tgid = tgid;
+	s->exec_id = task->self_exec_id;
 	s->mapping = MAPPING_NONE;
 	s->missed = 0;
 	s->outside_files = 0;

@@ -3,7 +3,7 @@
  * Which file an address of the current process is mapped from. Walks the maple tree of its mappings
  * (6.1 and later) without its lock: reads are checked, a node that is freed meanwhile stays
  * readable for an RCU period, and what is found must be a mapping of this address space that holds
- * the address.
+ * the address. On older kernels user space tells the mappings of each process that a sample meets.
  */
 #ifndef SONDE_UNWIND_MAPPING_BPF_H
 #define SONDE_UNWIND_MAPPING_BPF_H
@@ -73,15 +73,24 @@ static __always_inline __u64 maple_find(struct unwind_state *s, __u64 pc)
 	return 0;
 }
 
-static __always_inline void announce_file(struct unwind_state *s, struct unwind_file_key *key)
+/* False if user space was told of it within this second or so. */
+static __always_inline bool begin_announcement(struct unwind_file_key *key)
 {
 	__u32 now = (__u32)(bpf_ktime_get_ns() >> 30);
 	__u32 *last = bpf_map_lookup_elem(&unwind_announced, key);
-	struct sonde_unwind_miss miss = {};
 
 	if (last && *last == now)
-		return;
+		return false;
 	bpf_map_update_elem(&unwind_announced, key, &now, BPF_ANY);
+	return true;
+}
+
+static __always_inline void announce_file(struct unwind_state *s, struct unwind_file_key *key)
+{
+	struct sonde_unwind_miss miss = {};
+
+	if (!begin_announcement(key))
+		return;
 	miss.header.kind = SONDE_RECORD_UNWIND_MISS;
 	miss.header.version = SONDE_WIRE_VERSION;
 	miss.header.length = sizeof(miss);
@@ -123,25 +132,21 @@ static __always_inline bool enter_file(struct unwind_state *s, struct unwind_fil
 	return true;
 }
 
-/* Sets the mapping of `s` to the one that holds pc. MAPPING_*. */
-__noinline int find_mapping(struct unwind_state *s, __u64 pc)
+/* What maps an address, and where. */
+struct unwind_found {
+	struct unwind_file_key key;
+	__u64 offset;
+};
+
+/* MAPPING_TABLE if a file is mapped there, whether or not it has a table. */
+static __always_inline int find_in_tree(struct unwind_state *s, __u64 pc,
+					struct unwind_found *found)
 {
-	struct mm_struct *mm;
-	struct vm_area_struct *vma;
-	struct unwind_file_key key = {};
-	struct unwind_file *known;
+	struct mm_struct *mm = (void *)s->mm;
+	struct vm_area_struct *vma = (void *)maple_find(s, pc);
 	struct inode *inode;
 	struct file *file;
-	__u64 offset;
 
-	if (!s)
-		return MAPPING_NONE;
-	mm = (void *)s->mm;
-	s->map_start = 0;
-	s->map_end = 0;
-	s->frame_delta = 0;
-	s->pages = 0;
-	vma = (void *)maple_find(s, pc);
 	if (!vma || BPF_CORE_READ(vma, vm_mm) != mm)
 		return MAPPING_NONE;
 	s->map_start = BPF_CORE_READ(vma, vm_start);
@@ -152,25 +157,122 @@ __noinline int find_mapping(struct unwind_state *s, __u64 pc)
 		return MAPPING_NONE;
 	}
 	file = BPF_CORE_READ(vma, vm_file);
-	offset = BPF_CORE_READ(vma, vm_pgoff) << UNWIND_PAGE_BITS;
 	if (file) {
 		inode = BPF_CORE_READ(file, f_inode);
-		key.inode = BPF_CORE_READ(inode, i_ino);
-		key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	} else if ((__u64)BPF_CORE_READ(mm, context.vdso) == s->map_start) {
-		offset = 0;
-	} else {
-		return MAPPING_ANONYMOUS;
+		found->key.inode = BPF_CORE_READ(inode, i_ino);
+		found->key.device = BPF_CORE_READ(inode, i_sb, s_dev);
+		found->offset = BPF_CORE_READ(vma, vm_pgoff) << UNWIND_PAGE_BITS;
+		return MAPPING_TABLE;
 	}
-	known = bpf_map_lookup_elem(&unwind_files, &key);
+	return (__u64)BPF_CORE_READ(mm, context.vdso) == s->map_start ? MAPPING_TABLE
+								      : MAPPING_ANONYMOUS;
+}
+
+static __always_inline struct unwind_process *process_of(struct unwind_state *s)
+{
+	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &s->tgid);
+
+	return process && process->exec_id == s->exec_id ? process : NULL;
+}
+
+/* Asks user space for the mappings of the process. Until they are there its stacks are sent whole.
+ */
+static __always_inline int announce_process(struct unwind_state *s, bool known)
+{
+	struct unwind_file_key key = {};
+	struct sonde_unwind_process_miss miss = {};
+
+	key.inode = (__u64)s->exec_id << 32 | s->tgid;
+	key.pad = UNWIND_NO_FILE;
+	if (!begin_announcement(&key)) {
+		s->missed |= !known;
+		return known ? MAPPING_NONE : MAPPING_NO_TABLE;
+	}
+	miss.header.kind = SONDE_RECORD_UNWIND_MAPS;
+	miss.header.version = SONDE_WIRE_VERSION;
+	miss.header.length = sizeof(miss);
+	miss.header.time_ns = bpf_ktime_get_ns();
+	miss.tgid = s->tgid;
+	miss.exec_id = s->exec_id;
+	if (bpf_ringbuf_output(&unwind_misses, &miss, sizeof(miss), BPF_RB_FORCE_WAKEUP))
+		__sync_fetch_and_add(&unwind_misses_lost, 1);
+	s->missed = 1;
+	return MAPPING_NO_TABLE;
+}
+
+/* As find_in_tree(). */
+static __always_inline int find_in_process(struct unwind_state *s, __u64 pc,
+					   struct unwind_found *found)
+{
+	struct unwind_process *process = process_of(s);
+	struct unwind_mapping *mapping;
+	__u32 at = 0, left;
+
+	if (!process)
+		return announce_process(s, false);
+	left = process->count;
+	/* As in look_up_rule(); user addresses are positive. */
+	for (int i = 0; i < UNWIND_PROCESS_BITS; i++) {
+		__u32 half = left >> 1;
+		__u64 start = process->mappings[(at + half) & (UNWIND_PROCESS_MAPPINGS - 1)].start;
+		__u32 above = (__u32)(((__s64)pc - (__s64)start) >> 63);
+
+		asm volatile("" : "+r"(above));
+		at += half & ~above;
+		left -= half;
+	}
+	mapping = &process->mappings[at & (UNWIND_PROCESS_MAPPINGS - 1)];
+	if (pc < mapping->start || pc >= mapping->end)
+		return announce_process(s, true);
+	s->map_start = mapping->start;
+	s->map_end = mapping->end;
+	found->offset = mapping->file_offset;
+	found->key = mapping->file;
+	return mapping->file.pad == UNWIND_NO_FILE ? MAPPING_ANONYMOUS : MAPPING_TABLE;
+}
+
+/* On a kernel without the tree, reading it is no valid program: the condition is known at load time
+ * and the branch then left out. */
+static __always_inline bool has_maple_tree(struct mm_struct *mm)
+{
+	return bpf_core_field_exists(mm->mm_mt);
+}
+
+static __always_inline bool finds_by_process(struct mm_struct *mm)
+{
+	return !has_maple_tree(mm) || unwind_by_process;
+}
+
+/* Sets the mapping of `s` to the one that holds pc. MAPPING_*. */
+__noinline int find_mapping(struct unwind_state *s, __u64 pc)
+{
+	struct unwind_found found = {};
+	struct unwind_file *known;
+	struct mm_struct *mm;
+	int what;
+
+	if (!s)
+		return MAPPING_NONE;
+	mm = (void *)s->mm;
+	s->map_start = 0;
+	s->map_end = 0;
+	s->frame_delta = 0;
+	s->pages = 0;
+	if (has_maple_tree(mm) && !unwind_by_process)
+		what = find_in_tree(s, pc, &found);
+	else
+		what = find_in_process(s, pc, &found);
+	if (what != MAPPING_TABLE)
+		return what;
+	known = bpf_map_lookup_elem(&unwind_files, &found.key);
 	if (!known) {
-		announce_file(s, &key);
+		announce_file(s, &found.key);
 		s->missed = 1;
 		return MAPPING_NO_TABLE;
 	}
 	/* A file that is no ELF file, such as a memfd with JIT code, has no segments. */
-	return enter_file(s, known, offset, s->map_end - s->map_start) ? MAPPING_TABLE
-								       : MAPPING_ANONYMOUS;
+	return enter_file(s, known, found.offset, s->map_end - s->map_start) ? MAPPING_TABLE
+									     : MAPPING_ANONYMOUS;
 }
 
 #endif

@@ -14,6 +14,9 @@ volatile __u32 unwind_epoch = 0;
 /* Records of misses that found no room. */
 volatile __u64 unwind_misses_lost = 0;
 
+/* Set by user space: find mappings in unwind_processes although the kernel has a maple tree. */
+volatile __u32 unwind_by_process = 0;
+
 #define UNWIND_WINDOW_WORDS 32
 #define UNWIND_NODE_WORDS   32
 
@@ -43,6 +46,8 @@ struct unwind_state {
 	__u32 generation; /* 0: nothing may be cached */
 	__u32 cpu;
 	__u32 tgid;
+	__u32 exec_id;
+	__u32 pad;
 	__u32 missed;	     /* some file had no table */
 	__u32 outside_files; /* frames that are addresses of the process */
 
@@ -89,7 +94,20 @@ struct {
 	__type(value, struct unwind_dictionary_entry);
 } unwind_dictionary SEC(".maps");
 
-/* Files that user space was told of lately, by the second. */
+/* Where the maple tree is not: the mappings of each process, as user space knows them. Kernels that
+ * need it allow no other than preallocated maps in perf_event programs (until 34dd3bad1a6f ("bpf:
+ * Relax the requirement to use preallocated hash maps in tracing progs.") in 6.1); user space takes
+ * the flag away there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(__u32)); /* tgid */
+	__uint(value_size, sizeof(struct unwind_process));
+} unwind_processes SEC(".maps");
+
+/* Files, and processes by unwind_announcement(), that user space was told of lately, by the second.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);

@@ -56,6 +56,38 @@ struct sonde_unwind_miss {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_unwind_miss) == 56, "wire layout");
 
+/* A sample met a process whose mappings are not known, or not all of them. */
+struct sonde_unwind_process_miss {
+	struct sonde_record_header header;
+	__u32 tgid;
+	__u32 exec_id; /* task_struct::self_exec_id: which of its program images */
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_unwind_process_miss) == 24, "wire layout");
+
+#define UNWIND_NO_FILE 1
+
+struct unwind_mapping {
+	__u64 start;
+	__u64 end;
+	__u64 file_offset;
+	struct unwind_file_key file; /* with pad UNWIND_NO_FILE: anonymous memory */
+};
+SONDE_STATIC_ASSERT(sizeof(struct unwind_mapping) == 40, "wire layout");
+
+#define UNWIND_PROCESS_BITS	8
+#define UNWIND_PROCESS_MAPPINGS (1 << UNWIND_PROCESS_BITS)
+
+/* What user space tells of a process where the kernel's own mappings cannot be walked. */
+struct unwind_process {
+	__u32 exec_id;
+	__u32 version; /* another one with each change */
+	__u32 count;
+	__u32 pad;
+	struct unwind_mapping mappings[UNWIND_PROCESS_MAPPINGS]; /* by start; they do not overlap */
+};
+SONDE_STATIC_ASSERT(sizeof(struct unwind_process) == 16 + 40 * UNWIND_PROCESS_MAPPINGS,
+		    "wire layout");
+
 #define SONDE_DUMP_STACK_BYTES 16384
 #define SONDE_DUMP_REGISTERS   17 /* by DWARF number; the last is the return address column, rip */
 

@@ -25,6 +25,7 @@
 #define SONDE_RECORD_UNWIND_MISS 6 /* unwind_event.h: struct sonde_unwind_miss */
 #define SONDE_RECORD_STACK_DUMP	 7 /* unwind_event.h: struct sonde_stack_dump */
 #define SONDE_RECORD_SAMPLE	 8 /* cpu_event.h: struct sonde_sample_record */
+#define SONDE_RECORD_UNWIND_MAPS 9 /* unwind_event.h: struct sonde_unwind_process_miss */
 
 /* net_event.h */
 #define SONDE_RECORD_CONNECTION 32 /* struct sonde_connection_record */

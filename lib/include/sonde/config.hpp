@@ -40,7 +40,7 @@ struct Target {
 enum class CpuEvent { automatic, cpu_clock, cycles };
 
 /// How the user-space part of stacks is found. `automatic`: by call frame information (.eh_frame)
-/// where the kernel can (6.1 and later), which needs no frame pointers, and by frame pointers
+/// where the kernel can (5.17 and later), which needs no frame pointers, and by frame pointers
 /// elsewhere. `none`: not at all.
 enum class UnwindMethod { automatic, cfi, frame_pointers, none };
 

@@ -133,8 +133,10 @@ bool probe_quietly(Feature feature) noexcept {
       return has_tracing_helper(BPF_FUNC_task_pt_regs);
     case Feature::bpf_loop:
       return has_tracing_helper(BPF_FUNC_loop);
-    case Feature::maple_tree:
-      return btf_names("mm_mt");
+    case Feature::maple_tree: {
+      static const bool known = btf_names("mm_mt");  // asked for twice, and megabytes to read
+      return known;
+    }
     case Feature::uprobe_multi:
       return has_uprobe_multi();
     case Feature::socket_storage:

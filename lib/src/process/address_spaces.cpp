@@ -68,7 +68,19 @@ struct AddressSpaces::Impl {
   std::uint64_t missed = 0;
   std::uint64_t unreadable = 0;
   std::set<std::int32_t> foreign_perf_maps;  // by process
+  /// Of the processes that are watched, whether something has changed.
+  struct Watched {
+    bool changed = false;
+    bool over = false;
+  };
+  std::unordered_map<std::int32_t, Watched> watched;
 
+  void note_change(std::int32_t pid, bool over) {
+    const auto found = watched.find(pid);
+    if (found == watched.end()) return;
+    found->second.changed = true;
+    found->second.over |= over;
+  }
   Image& live_image(std::int32_t pid);
   Image* image_at(std::int32_t pid, std::uint64_t time_ns);
   void add_mapping(std::int32_t pid, Image& image, const MapsEntry& entry, std::uint64_t time_ns,
@@ -172,6 +184,7 @@ void AddressSpaces::on_mmap(const MmapEvent& event) noexcept {
   const std::lock_guard guard(impl_->lock);
   Image& image = impl_->live_image(event.pid);
   impl_->add_mapping(event.pid, image, entry, event.time_ns, false);
+  impl_->note_change(event.pid, false);
   impl_->try_perf_map(event.pid, image);
 }
 
@@ -222,6 +235,7 @@ void AddressSpaces::on_exec(std::int32_t pid, std::uint64_t time_ns) noexcept {
   }
   before.end_ns = time_ns;
   impl_->processes[pid].push_back(std::move(started));
+  impl_->note_change(pid, true);
 }
 
 void AddressSpaces::on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept {
@@ -230,6 +244,30 @@ void AddressSpaces::on_exit(std::int32_t pid, std::uint64_t time_ns) noexcept {
   if (process == impl_->processes.end() || process->second.empty()) return;
   Image& last = process->second.back();
   if (last.live()) last.end_ns = time_ns;
+  impl_->note_change(pid, true);
+}
+
+std::vector<Mapping> AddressSpaces::mappings(std::int32_t pid) const {
+  const std::lock_guard guard(impl_->lock);
+  const auto process = impl_->processes.find(pid);
+  if (process == impl_->processes.end() || process->second.empty()) return {};
+  return process->second.back().mappings->newest();
+}
+
+void AddressSpaces::watch(std::int32_t pid) {
+  const std::lock_guard guard(impl_->lock);
+  impl_->watched[pid] = {};
+}
+
+std::vector<AddressSpaces::Change> AddressSpaces::take_changed() {
+  const std::lock_guard guard(impl_->lock);
+  std::vector<Change> changes;
+  for (auto& [pid, watched] : impl_->watched) {
+    if (watched.changed) changes.push_back({pid, watched.over});
+    watched.changed = false;
+  }
+  std::erase_if(impl_->watched, [](const auto& entry) { return entry.second.over; });
+  return changes;
 }
 
 std::optional<Mapping> AddressSpaces::find(std::int32_t pid, std::uint64_t time_ns,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "process/mapping.hpp"
 
@@ -47,6 +48,17 @@ class AddressSpaces {
   /// The mapping that held `address` in the image that `pid` ran at `time_ns`, if one is known.
   std::optional<Mapping> find(std::int32_t pid, std::uint64_t time_ns,
                               std::uint64_t address) const noexcept;
+
+  /// What `pid` maps now, by address and without overlap; of two that overlap the newer one.
+  std::vector<Mapping> mappings(std::int32_t pid) const;
+  /// From now on changes of what `pid` maps, its exec and its exit are told by take_changed(), once
+  /// each time; until it exits.
+  void watch(std::int32_t pid);
+  struct Change {
+    std::int32_t pid = 0;
+    bool is_over = false;  // the process, or the program that it ran
+  };
+  std::vector<Change> take_changed();
 
   /// Open descriptor of the process's perf map (perf_map_file.hpp), or -1. Kept open from first
   /// sight of an anonymous executable mapping, so it outlives the process; later appends are seen

@@ -1,6 +1,8 @@
 #include "process/mapping_table.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 namespace sonde::process {
@@ -79,6 +81,41 @@ const Mapping* MappingTable::find(std::uint64_t address, std::uint64_t time_ns) 
   });
   const TimedMapping* const best = before != nullptr ? before : after;
   return best == nullptr ? nullptr : &best->mapping;
+}
+
+std::vector<Mapping> MappingTable::newest() const {
+  std::vector<const TimedMapping*> by_age;
+  for (const TimedMapping& entry : entries_)
+    by_age.push_back(&entry);
+  std::stable_sort(by_age.begin(), by_age.end(), [](const TimedMapping* a, const TimedMapping* b) {
+    return a->time_ns > b->time_ns;
+  });
+  std::map<std::uint64_t, Mapping> pieces;  // by start
+  for (const TimedMapping* const entry : by_age) {
+    // What older mappings show between the newer ones.
+    std::uint64_t at = entry->mapping.start;
+    const std::uint64_t end = entry->mapping.end;
+    auto next = pieces.upper_bound(at);
+    if (next != pieces.begin()) at = std::max(at, std::prev(next)->second.end);
+    while (at < end) {
+      const std::uint64_t until = next == pieces.end() ? end : std::min(end, next->first);
+      if (at < until) {
+        Mapping piece = entry->mapping;
+        piece.file_offset += at - piece.start;
+        piece.start = at;
+        piece.end = until;
+        pieces.emplace(at, std::move(piece));
+      }
+      if (next == pieces.end()) break;
+      at = std::max(at, next->second.end);
+      ++next;
+    }
+  }
+  std::vector<Mapping> all;
+  all.reserve(pieces.size());
+  for (auto& [start, piece] : pieces)
+    all.push_back(std::move(piece));
+  return all;
 }
 
 std::vector<TimedMapping> MappingTable::take_from_proc() {

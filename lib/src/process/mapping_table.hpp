@@ -26,6 +26,9 @@ class MappingTable {
   /// none was seen before: what /proc showed had been there for a time unknown.
   const Mapping* find(std::uint64_t address, std::uint64_t time_ns) const noexcept;
 
+  /// By address and without overlap: of an address that several hold, the newest.
+  std::vector<Mapping> newest() const;
+
   /// Removes the mappings that were read from /proc and returns them.
   std::vector<TimedMapping> take_from_proc();
 

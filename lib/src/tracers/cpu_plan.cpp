@@ -45,7 +45,8 @@ Result<CpuPlan> plan_cpu(const EbpfConfig& config, const core::FeatureSet& featu
   const auto cfi = uses_cfi(method, features);
   if (!cfi) return tl::unexpected(cfi.error());
   plan.cfi = *cfi;
-  plan.entries.push_back(kEntries.user_stacks(plan.cfi, method));
+  plan.by_process = plan.cfi && finds_by_process(features);
+  plan.entries.push_back(kEntries.user_stacks(plan.cfi, method, plan.by_process));
 
   plan.sideband = features.has(Feature::sideband);
   plan.entries.push_back(

@@ -17,6 +17,8 @@ struct CpuPlan {
   bool kernel_symbols = false;
   bool program_time = false;
   bool cfi = false;
+  /// And what processes map by the kernel's records.
+  bool by_process = false;
   std::vector<PlanEntry> entries;
 };
 

@@ -149,7 +149,8 @@ Result<void> CpuTracer::load() {
                     ::bpf_map__fd(skeleton_->maps.counts_b), ::bpf_map__fd(skeleton_->maps.stacks)},
                    plan_.sideband, plan_.batches);
   if (!opened || !plan_.cfi) return opened;
-  return stacks_.open_unwinder(unwind_maps(*skeleton_), config_.unwind.table_bytes, filter_.tgids);
+  return stacks_.open_unwinder(unwind_maps(*skeleton_), config_.unwind.table_bytes, filter_.tgids,
+                               plan_.by_process);
 }
 
 Result<void> CpuTracer::attach() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <sonde/error.hpp>
+#include "core/features.hpp"
 #include "unwind/table_store.hpp"
 #include "util/unique_fd.hpp"
 
@@ -22,6 +23,8 @@ struct UnwindMaps {
   int chunks_fd = -1;
   int dictionary_fd = -1;
   int misses_fd = -1;
+  int processes_fd = -1;
+  volatile std::uint32_t* by_process = nullptr;
   volatile std::uint32_t* generation = nullptr;
   volatile std::uint32_t* epoch = nullptr;
   const volatile __u64* misses_lost = nullptr;
@@ -34,6 +37,8 @@ UnwindMaps unwind_maps(const Skeleton& skeleton) {
           ::bpf_map__fd(skeleton.maps.unwind_chunks),
           ::bpf_map__fd(skeleton.maps.unwind_dictionary),
           ::bpf_map__fd(skeleton.maps.unwind_misses),
+          ::bpf_map__fd(skeleton.maps.unwind_processes),
+          &skeleton.bss->unwind_by_process,
           &skeleton.bss->unwind_generation,
           &skeleton.bss->unwind_epoch,
           &skeleton.bss->unwind_misses_lost};
@@ -42,11 +47,16 @@ UnwindMaps unwind_maps(const Skeleton& skeleton) {
 /// Makes the maps of an opened skeleton fit this machine, or leaves them out.
 template <class SkeletonMaps>
 void configure_unwinder(SkeletonMaps& maps, bool used) {
+  // Not what the plan may use but what the kernel is: see unwind_state.bpf.h.
+  if (used && !core::probe_kernel(core::Feature::maple_tree)) {
+    ::bpf_map__set_map_flags(maps.unwind_processes, 0);
+    ::bpf_map__set_map_flags(maps.unwind_files, 0);
+  }
   ::bpf_map__set_max_entries(maps.unwind_rule_caches,
                              static_cast<std::uint32_t>(::libbpf_num_possible_cpus()));
   for (bpf_map* map :
        {maps.unwind_states, maps.unwind_files, maps.unwind_chunks, maps.unwind_dictionary,
-        maps.unwind_announced, maps.unwind_misses, maps.unwind_rule_caches})
+        maps.unwind_announced, maps.unwind_misses, maps.unwind_rule_caches, maps.unwind_processes})
     ::bpf_map__set_autocreate(map, used);
 }
 

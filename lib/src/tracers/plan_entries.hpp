@@ -15,14 +15,20 @@ namespace sonde::tracers {
 inline Result<bool> uses_cfi(UnwindMethod method, const core::FeatureSet& features) {
   using core::Feature;
   if (method == UnwindMethod::frame_pointers || method == UnwindMethod::none) return false;
-  const bool can = features.has(Feature::task_registers) && features.has(Feature::bpf_loop) &&
-                   features.has(Feature::maple_tree);
+  const bool finds_mappings = features.has(Feature::maple_tree) || features.has(Feature::sideband);
+  const bool can =
+      features.has(Feature::task_registers) && features.has(Feature::bpf_loop) && finds_mappings;
   if (method == UnwindMethod::cfi && !can) {
     return fail(ErrorCode::IncompatibleKernel,
                 "this kernel cannot unwind stacks by call frame information",
-                "Boot Linux 6.1 or later, or follow frame pointers: --stacks fp");
+                "Boot Linux 5.17 or later, or follow frame pointers: --stacks fp");
   }
   return can;
+}
+
+/// With uses_cfi(): what processes map is known from the kernel's records of it only.
+inline bool finds_by_process(const core::FeatureSet& features) {
+  return !features.has(core::Feature::maple_tree);
 }
 
 /// Makes the entries of one tracer's plan.
@@ -48,13 +54,18 @@ class PlanEntries {
         std::move(fix)};
   }
 
-  PlanEntry user_stacks(bool cfi, UnwindMethod method) const {
+  PlanEntry user_stacks(bool cfi, UnwindMethod method, bool by_process = false) const {
     if (method == UnwindMethod::none) return primary("stacks", "kernel part only");
+    if (cfi && by_process) {
+      return fallback("stacks", "call frame information, mappings by perf_event:mmap2",
+                      "code that was just mapped is met late: such stacks are copied, or end early",
+                      "boot Linux 6.1 or later");
+    }
     if (cfi) return primary("stacks", "call frame information");
     if (method == UnwindMethod::frame_pointers) return primary("stacks", "frame pointers");
     return fallback("stacks", "frame pointers",
                     "code built without frame pointers shows one or two frames",
-                    "boot Linux 6.1 or later");
+                    "boot Linux 5.17 or later");
   }
 
   PlanEntry own_cost(bool measured) const {

@@ -45,10 +45,10 @@ Result<void> StackRecorder::open(const Maps& maps, bool sideband, bool batches) 
 }
 
 Result<void> StackRecorder::open_unwinder(const UnwindMaps& maps, std::uint64_t table_bytes,
-                                          std::span<const std::uint32_t> tgids) {
+                                          std::span<const std::uint32_t> tgids, bool by_process) {
   unwinder_ = std::make_unique<Unwinder>(
       table_bytes, spaces_, [this](std::span<const std::byte> record) { on_record(record); });
-  return unwinder_->open(maps, tgids);
+  return unwinder_->open(maps, tgids, by_process);
 }
 
 void StackRecorder::take() {

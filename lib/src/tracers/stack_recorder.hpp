@@ -52,9 +52,9 @@ class StackRecorder {
   /// `sideband`: follow new mappings by the kernel's records. `batches`: as CountDrain.
   Result<void> open(const Maps& maps, bool sideband, bool batches);
   /// Where stacks are unwound by call frame information, after open(): makes the tables of what
-  /// `tgids` map now, and of other files as samples meet them.
+  /// `tgids` map now, and of other files as samples meet them. `by_process`: see Unwinder::open().
   Result<void> open_unwinder(const UnwindMaps& maps, std::uint64_t table_bytes,
-                             std::span<const std::uint32_t> tgids);
+                             std::span<const std::uint32_t> tgids, bool by_process = false);
   /// Mappings before stacks: the first stack of a process asks for what it maps.
   std::vector<core::EventSource*> sources() noexcept;
   Result<void> drain();

@@ -52,7 +52,8 @@ Result<SyscallPlan> plan_syscall(const EbpfConfig& config, const core::FeatureSe
     const auto cfi = uses_cfi(config.unwind.method, features);
     if (!cfi) return tl::unexpected(cfi.error());
     plan.cfi = *cfi;
-    plan.entries.push_back(kEntries.user_stacks(plan.cfi, config.unwind.method));
+    plan.by_process = plan.cfi && finds_by_process(features);
+    plan.entries.push_back(kEntries.user_stacks(plan.cfi, config.unwind.method, plan.by_process));
   }
   plan.entries.push_back(kEntries.own_cost(plan.program_time));
   if (!plan.batches) plan.entries.push_back(kEntries.map_reads_one_by_one());

@@ -22,6 +22,8 @@ struct SyscallPlan {
   bool sideband = false;
   /// Stacks by call frame information.
   bool cfi = false;
+  /// And what processes map by the kernel's records.
+  bool by_process = false;
   bool batches = false;
   bool program_time = false;
   std::vector<PlanEntry> entries;

@@ -175,7 +175,8 @@ Result<void> Tracer::load() {
          ::bpf_map__fd(skeleton()->maps.counts_b), ::bpf_map__fd(skeleton()->maps.stacks)},
         plan_.sideband, plan_.batches);
     if (!opened || !plan_.cfi) return opened;
-    return stacks_.open_unwinder(unwind_maps(*skeleton()), table_bytes_, object_.filter().tgids);
+    return stacks_.open_unwinder(unwind_maps(*skeleton()), table_bytes_, object_.filter().tgids,
+                                 plan_.by_process);
   }
   return {};
 }

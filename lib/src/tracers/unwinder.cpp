@@ -1,7 +1,6 @@
 #include "tracers/unwinder.hpp"
 
 #include <fmt/format.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,18 +24,6 @@ namespace {
 constexpr std::size_t kMostWaiting = 512;
 constexpr int kMostFailures = 5;
 constexpr std::size_t kLongestMapsText = std::size_t{16} << 20;
-
-// Of the kernel's dev_t (include/linux/kdev_t.h) and of user space's.
-constexpr unsigned kMinorBits = 20;
-
-std::uint64_t to_user_device(std::uint32_t device) {
-  return makedev(device >> kMinorBits, device & ((1u << kMinorBits) - 1));
-}
-
-unwind_file_key to_key(const process::FileId& id) {
-  return {id.inode, static_cast<std::uint32_t>(major(id.device) << kMinorBits | minor(id.device)),
-          0};
-}
 
 // As the kernel shows it in the mount namespace of the process; empty if we may not know.
 std::string mapped_path(const sonde_unwind_miss& miss) {
@@ -64,8 +51,11 @@ Unwinder::~Unwinder() {
   close();
 }
 
-Result<void> Unwinder::open(const UnwindMaps& maps, std::span<const std::uint32_t> tgids) {
+Result<void> Unwinder::open(const UnwindMaps& maps, std::span<const std::uint32_t> tgids,
+                            bool by_process) {
   maps_ = maps;
+  *maps_.by_process = by_process ? 1 : 0;
+  processes_ = std::make_unique<ProcessMappings>(maps_.processes_fd, spaces_);
   *maps_.epoch = 1;
   auto ring = ingest::RingSource::open(
       maps.misses_fd, [this](std::span<const std::byte> record) { on_record(record); });
@@ -111,6 +101,7 @@ void Unwinder::close() noexcept {
 
 Result<void> Unwinder::drain() noexcept {
   auto drained = ring_->drain();
+  if (auto followed = processes_->follow_changes(); !followed) fail_with(followed.error());
   std::vector<Bytes> unwound;
   {
     const std::lock_guard guard(lock_);
@@ -140,6 +131,11 @@ void Unwinder::on_record(std::span<const std::byte> record) noexcept {
     sonde_unwind_miss miss{};
     std::memcpy(&miss, record.data(), sizeof(miss));
     on_miss(miss);
+  } else if (header.kind == SONDE_RECORD_UNWIND_MAPS &&
+             record.size() == sizeof(sonde_unwind_process_miss)) {
+    sonde_unwind_process_miss miss{};
+    std::memcpy(&miss, record.data(), sizeof(miss));
+    if (auto published = processes_->on_miss(miss); !published) fail_with(published.error());
   } else if (header.kind == SONDE_RECORD_STACK_DUMP && record.size() >= sizeof(sonde_stack_dump)) {
     sonde_stack_record stack{};
     std::memcpy(&stack, record.data(), sizeof(stack));

@@ -21,6 +21,7 @@
 #include "process/frame_files.hpp"
 #include "process/mapped_files.hpp"
 #include "tracers/kernel_tables.hpp"
+#include "tracers/process_mappings.hpp"
 #include "unwind/frame_unwinder.hpp"
 
 namespace sonde::tracers {
@@ -46,7 +47,8 @@ class Unwinder final : public core::EventSource {
   Unwinder& operator=(const Unwinder&) = delete;
 
   /// Then makes the tables of what `tgids` map, before the first sample.
-  Result<void> open(const UnwindMaps& maps, std::span<const std::uint32_t> tgids);
+  /// `by_process`: also where the kernel has a maple tree, tell it what each process maps.
+  Result<void> open(const UnwindMaps& maps, std::span<const std::uint32_t> tgids, bool by_process);
   int poll_fd() const noexcept override { return ring_->poll_fd(); }
   Result<void> drain() noexcept override;
   /// Returns when everything that was drained has been dealt with.
@@ -109,7 +111,9 @@ class Unwinder final : public core::EventSource {
   UnwindMaps maps_;
   std::unique_ptr<ingest::RingSource> ring_;
   process::FrameFiles files_;
-  process::MappedFiles mapped_files_{std::string()};  // the draining thread's own
+  // The draining thread's own.
+  process::MappedFiles mapped_files_{std::string()};
+  std::unique_ptr<ProcessMappings> processes_;
 
   // The worker's own; prepare() works before the thread begins.
   std::unique_ptr<KernelTables> kernel_;

@@ -323,4 +323,34 @@ BOOST_AUTO_TEST_CASE(ignores_impossible_records) {
   BOOST_TEST((spaces.find(1, 10, 0x1000) == std::nullopt));
 }
 
+// Who watches a process is told once of each time that its mappings change, and that it is over.
+BOOST_AUTO_TEST_CASE(watched_changes) {
+  const FakeRoot root;
+  root.maps(10, root.line("1000-2000", "program"));
+  AddressSpaces spaces(root.path());
+  spaces.observe(10, 100);
+  BOOST_TEST(spaces.mappings(10).size() == 1u);
+  spaces.watch(10);
+  BOOST_TEST(spaces.take_changed().empty());
+
+  const auto library = status_of(root.path("library"));
+  spaces.on_mmap(mmap_event(10, 200, 0x5000, "/library", library));
+  spaces.on_mmap(mmap_event(11, 200, 0x5000, "/library", library));
+  auto changes = spaces.take_changed();
+  BOOST_TEST_REQUIRE(changes.size() == 1u);
+  BOOST_TEST(changes[0].pid == 10);
+  BOOST_TEST(!changes[0].is_over);
+  BOOST_TEST(spaces.take_changed().empty());
+  BOOST_TEST(spaces.mappings(10).size() == 2u);
+
+  spaces.on_exec(10, 300);
+  changes = spaces.take_changed();
+  BOOST_TEST_REQUIRE(changes.size() == 1u);
+  BOOST_TEST(changes[0].is_over);
+  // What /proc showed was read after this exec; the library was told before.
+  BOOST_TEST(spaces.mappings(10).size() == 1u);
+  spaces.on_mmap(mmap_event(10, 400, 0x5000, "/library", library));
+  BOOST_TEST(spaces.take_changed().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -90,4 +90,28 @@ BOOST_AUTO_TEST_CASE(number_of_mappings_is_bounded) {
   BOOST_TEST((table.find(0, 0) != nullptr));
 }
 
+// All at once, a newer mapping cuts what it hides out of older ones, and the rest keeps its place
+// in the file.
+BOOST_AUTO_TEST_CASE(newest_cuts_older) {
+  MappingTable table;
+  const auto a = file("/a");
+  const auto b = file("/b");
+  table.add(of_file(0x1000, 0x9000, 0x100000, 10, a));
+  table.add(of_file(0x3000, 0x4000, 0, 20, b));
+  table.add(of_file(0x8000, 0xa000, 0x5000, 30, b));
+  const auto all = table.newest();
+  BOOST_TEST_REQUIRE(all.size() == 4u);
+  const auto expect = [&](std::size_t i, std::uint64_t start, std::uint64_t end,
+                          std::uint64_t offset, const std::shared_ptr<const MappedFile>& of) {
+    BOOST_TEST(all[i].start == start);
+    BOOST_TEST(all[i].end == end);
+    BOOST_TEST(all[i].file_offset == offset);
+    BOOST_TEST((all[i].file == of));
+  };
+  expect(0, 0x1000, 0x3000, 0x100000, a);
+  expect(1, 0x3000, 0x4000, 0, b);
+  expect(2, 0x4000, 0x8000, 0x103000, a);
+  expect(3, 0x8000, 0xa000, 0x5000, b);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

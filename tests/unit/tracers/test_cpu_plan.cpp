@@ -48,15 +48,19 @@ BOOST_AUTO_TEST_CASE(event_choice) {
   BOOST_TEST((plan.error().code == ErrorCode::IncompatibleKernel));
 }
 
-// Call frame information needs all of three features. Who insists on it gets an error, who chose
-// frame pointers no complaint.
+bool without_mappings(Feature feature) noexcept {
+  return feature != Feature::maple_tree && feature != Feature::sideband;
+}
+
+// Call frame information needs two features and a way to find mappings. Who insists on it gets an
+// error, who chose frame pointers no complaint.
 BOOST_AUTO_TEST_CASE(stacks_choice) {
   EbpfConfig config;
   const auto plan = tracers::plan_cpu(config, FeatureSet(everything)).value();
   BOOST_TEST(plan.cfi);
   BOOST_TEST(entry(plan, "stacks").hook == "call frame information");
   for (const FeatureSet& features :
-       {FeatureSet(all_but<Feature::maple_tree>), FeatureSet(all_but<Feature::bpf_loop>),
+       {FeatureSet(without_mappings), FeatureSet(all_but<Feature::bpf_loop>),
         FeatureSet(all_but<Feature::task_registers>)}) {
     config.unwind.method = UnwindMethod::automatic;
     const auto without = tracers::plan_cpu(config, features).value();
@@ -70,4 +74,18 @@ BOOST_AUTO_TEST_CASE(stacks_choice) {
     BOOST_TEST_REQUIRE(!insisting.has_value());
     BOOST_TEST((insisting.error().code == ErrorCode::IncompatibleKernel));
   }
+}
+
+// Without the maple tree the kernel's records tell the mappings, and the plan says what that costs.
+BOOST_AUTO_TEST_CASE(mappings_choice) {
+  EbpfConfig config;
+  BOOST_TEST(!tracers::plan_cpu(config, FeatureSet(everything)).value().by_process);
+  config.unwind.method = UnwindMethod::cfi;
+  const auto plan = tracers::plan_cpu(config, FeatureSet(all_but<Feature::maple_tree>)).value();
+  BOOST_TEST(plan.cfi);
+  BOOST_TEST(plan.by_process);
+  BOOST_TEST((entry(plan, "stacks").state == PlanEntry::State::fallback));
+  config.unwind.method = UnwindMethod::frame_pointers;
+  BOOST_TEST(
+      !tracers::plan_cpu(config, FeatureSet(all_but<Feature::maple_tree>)).value().by_process);
 }
