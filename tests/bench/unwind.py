@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """What unwinding by call frame information costs, and what it gives, beside frame pointers and perf.
 
-    sudo tests/bench/unwind.py build/sonde build/tests/testprogs [--rounds N]
+    sudo tests/bench/unwind.py build/sonde build/tests/testprogs build/tests/libdw [--rounds N] [--only TABLE]
+
+Identity: stacks of running programs, unwound in the kernel and by elfutils from the same registers and stack memory, and
+the share of them that reaches the entry, beside perf's.
+Tables: sizes and build times of all installed programs and libraries. Large: a session over some 30 of them at once.
 
 Cost of a sample: run time over runs of the sampling program (kernel.bpf_stats_enabled), of busy threads. The program
 is the same, built without frame pointers for `cfi` and with them for `fp`, which is the kernel's own walk; `none` is the
@@ -21,6 +25,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from unwind_identity import WORKLOADS, identity
+from unwind_tables import large_programs, tables
 
 BPF_STATS = Path("/proc/sys/kernel/bpf_stats_enabled")
 SECONDS = 8
@@ -144,22 +151,34 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sonde", type=Path)
     parser.add_argument("programs", type=Path, help="tests/testprogs of the same build")
+    parser.add_argument("oracles", type=Path, help="tests/libdw of the same build")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=["identity", "tables", "large", "cost", "tool"], help="one of the tables")
+    parser.add_argument("--workloads", default=",".join(WORKLOADS), help="of identity (default: all)")
     arguments = parser.parse_args()
     missing = [tool for tool in ("bpftool", "perf") if not shutil.which(tool)]
     if os.geteuid() != 0 or missing:
         print("skipped: needs root" if not missing else f"skipped: no {', '.join(missing)}")
         sys.exit(77)
-    sonde, programs = arguments.sonde.absolute(), arguments.programs.absolute()
+    sonde, programs, oracles = (path.absolute() for path in (arguments.sonde, arguments.programs, arguments.oracles))
     print(f"machine as it is found, load average {os.getloadavg()[0]:.1f}", end="")
-    before = BPF_STATS.read_text(encoding="ascii")
-    try:
-        BPF_STATS.write_text("1", encoding="ascii")
-        by_depth(sonde, programs, arguments.rounds)
-    finally:
-        BPF_STATS.write_text(before, encoding="ascii")
-    with tempfile.TemporaryDirectory(prefix="sonde-bench-") as folder:
-        whole_tool(sonde, programs, arguments.rounds, folder)
+    wanted = lambda name: arguments.only in (None, name)  # noqa: E731
+    if wanted("identity"):
+        identity(oracles / "check_stacks", programs, arguments.workloads.split(","))
+    if wanted("tables"):
+        tables(oracles / "measure_tables")
+    if wanted("large"):
+        large_programs(sonde, programs)
+    if wanted("cost"):
+        before = BPF_STATS.read_text(encoding="ascii")
+        try:
+            BPF_STATS.write_text("1", encoding="ascii")
+            by_depth(sonde, programs, arguments.rounds)
+        finally:
+            BPF_STATS.write_text(before, encoding="ascii")
+    if wanted("tool"):
+        with tempfile.TemporaryDirectory(prefix="sonde-bench-") as folder:
+            whole_tool(sonde, programs, arguments.rounds, folder)
 
 
 if __name__ == "__main__":
