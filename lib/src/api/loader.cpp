@@ -50,6 +50,10 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 6.3 or later";
     case Feature::route_lookups:
       return "boot a kernel with CONFIG_IPV6=y";
+    case Feature::packet_pages:
+      return "boot Linux 6.11 or later";
+    case Feature::drop_reasons:
+      return "boot Linux 5.17 or later";
   }
   return {};
 }

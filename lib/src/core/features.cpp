@@ -32,6 +32,8 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"socket_storage", "BPF memory of each socket (5.11)"},
     {"socket_lengths", "tracepoints of each send and receive (6.3)"},
     {"route_lookups", "tracepoints of route lookups (CONFIG_IPV6=y)"},
+    {"packet_pages", "all of a packet's payload at tracepoints (6.11)"},
+    {"drop_reasons", "why packets are dropped (5.17)"},
 }};
 
 }  // namespace

@@ -34,8 +34,10 @@ enum class Feature {
   socket_storage,          // BPF_MAP_TYPE_SK_STORAGE in tracing programs, 5.11
   socket_lengths,          // tracepoints of what sends and receives give, 6.3
   route_lookups,           // tracepoints of route lookups, of IPv6 only where it is no module
+  packet_pages,            // bpf_dynptr_from_skb() at tracepoints, 6.11
+  drop_reasons,            // why packets are dropped, 5.17
 };
-inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::route_lookups) + 1;
+inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::drop_reasons) + 1;
 
 std::string_view name_of(Feature feature) noexcept;
 /// What it gives, in a few words.

@@ -13,6 +13,7 @@
 
 #include "core/features.hpp"
 #include "core/libbpf_log.hpp"
+#include "core/packet_pages.hpp"
 #include "core/perf_event.hpp"
 #include "core/uprobe_links.hpp"
 #include "util/unique_fd.hpp"
@@ -145,6 +146,10 @@ bool probe_quietly(Feature feature) noexcept {
       return btf_names("btf_trace_sock_send_length");
     case Feature::route_lookups:
       return btf_names("btf_trace_fib_table_lookup") && btf_names("btf_trace_fib6_table_lookup");
+    case Feature::packet_pages:
+      return can_read_packet_pages();
+    case Feature::drop_reasons:
+      return btf_names("skb_drop_reason");
   }
   return false;
 }
