@@ -17,6 +17,9 @@
 #include "include/net_route.bpf.h"
 #include "include/net_tcp.bpf.h"
 #include "include/net_live.bpf.h"
+#include "include/net_dns.bpf.h"
+#include "include/net_drops.bpf.h"
+#include "include/ksym.bpf.h"
 #include "shared/net_event.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -64,6 +64,7 @@ were there before are included. Ctrl-C ends it early and still reports.)",
   sonde net -- curl https://example.org    what a program connects to
   sonde net --by process -i 1s             who sends and receives how much
   sonde net --events --port 443            what happens, as it happens
+  sonde net --dns --drops -d 30            failed lookups, and lost packets
   sonde net -f json -p 1234 | jq 'select(.error)'
 )",
     .launches = true,

@@ -65,6 +65,10 @@ void NetFlags::add_to(CLI::App& app) {
       ->group(kWhat);
   app.add_flag("--events", events, "Instead of rows a line for each event when it happens")
       ->group(kWhat);
+  app.add_flag("--drops", drops, "Also the packets that the kernel drops, why and where")
+      ->group(kWhat);
+  app.add_flag("--dns", dns, "Also DNS queries and what became of them; --events has them always")
+      ->group(kWhat);
   app.add_flag("--histogram", histogram, "Also histograms of round-trip times and latencies")
       ->group(kWhat);
   app.add_option("--buffer", ring_bytes,

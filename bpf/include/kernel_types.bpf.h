@@ -297,6 +297,23 @@ struct netlink_sock {
 	__u32 portid;
 };
 
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+	char name[16];
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk; /* of the process that sends it; NULL where it is received or forwarded */
+	unsigned int len;
+	unsigned int data_len; /* of that, what is in pages */
+	__be16 protocol;
+	__u16 network_header; /* offset from `head` */
+	unsigned char *head;
+	unsigned char *data;
+};
+
 struct io_kiocb {
 	__u8 opcode;
 };

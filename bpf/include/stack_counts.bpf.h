@@ -138,4 +138,38 @@ static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task
 	return true;
 }
 
+/* The same for the kernel's part only, on behalf of a process that need not be the current one. */
+static __always_inline bool stack_counts_add_kernel(void *ctx, __u32 tgid, const char *comm,
+						    __u32 label, __u64 weight)
+{
+	struct stack_buffer *buffer;
+	__u32 zero = 0;
+	__u64 *count;
+	void *map;
+
+	buffer = bpf_map_lookup_elem(&scratch, &zero);
+	map = bpf_map_lookup_elem(&counts, &zero);
+	if (!buffer || !map)
+		return false;
+	buffer->record.tgid = tgid;
+	buffer->record.tid = tgid;
+	buffer->record.label = label;
+	buffer->record.pad = 0;
+	__builtin_memcpy(buffer->record.comm, comm, sizeof(buffer->record.comm));
+	stack_capture(ctx, buffer, NULL, tgid, false);
+	buffer->record.key = stack_key(buffer, 0, NULL);
+	count = bpf_map_lookup_elem(map, &buffer->record.key);
+	if (!count) {
+		if (!bpf_map_update_elem(map, &buffer->record.key, &weight, BPF_NOEXIST)) {
+			send_stack(buffer, 0, NULL);
+			return true;
+		}
+		count = bpf_map_lookup_elem(map, &buffer->record.key);
+		if (!count)
+			return false;
+	}
+	__sync_fetch_and_add(count, weight);
+	return true;
+}
+
 #endif

@@ -32,6 +32,12 @@
 #define SONDE_RECORD_LATE_READ	33 /* struct sonde_late_read_record */
 #define SONDE_RECORD_ROUTE	34 /* struct sonde_route_record */
 
+/* dns_event.h */
+#define SONDE_RECORD_DNS_PACKET 40 /* struct sonde_dns_packet */
+
+/* drop_event.h */
+#define SONDE_RECORD_DROP 41 /* struct sonde_drop_record */
+
 #define SONDE_COMM_LENGTH 16 /* TASK_COMM_LEN */
 
 struct sonde_record_header {

@@ -44,6 +44,9 @@ Table call_rows();
 /// What `sonde net` reports: open, closed and failed connections, listeners, traffic, latencies.
 Report net_report();
 
+/// What `sonde net --drops --dns` adds to it: dropped packets and their stacks, and DNS queries.
+Report packets_report();
+
 /// A live row of `sonde net --events`.
 Table net_event_rows();
 

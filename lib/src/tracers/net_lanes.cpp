@@ -6,10 +6,12 @@ namespace sonde::tracers {
 
 // Adding a lane: its files, one declaration and one word here.
 extern const NetLaneEntry net_connections;
+extern const NetLaneEntry net_dns;
+extern const NetLaneEntry net_drops;
 
 namespace {
 
-constexpr std::array kLanes = {&net_connections};
+constexpr std::array kLanes = {&net_connections, &net_drops, &net_dns};
 
 }  // namespace
 

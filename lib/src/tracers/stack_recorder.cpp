@@ -143,18 +143,14 @@ Result<void> StackRecorder::maintain() {
   return sideband_ == nullptr ? Result<void>() : sideband_->follow_cpus();
 }
 
-StackProfile StackRecorder::profile() {
+StackProfile StackRecorder::profile_of(std::vector<symbolize::RawStack> stacks) {
   if (label_name_) {
-    for (symbolize::RawStack& stack : taken_) {
+    for (symbolize::RawStack& stack : stacks) {
       if (stack.label_id != 0) stack.label = label_name_(stack.label_id);
     }
   }
-  const std::lock_guard guard(naming_);
-  StackProfile profile = unwinder_ == nullptr
-                             ? symbolizer_.symbolize(taken_, spaces_)
-                             : symbolizer_.symbolize(taken_, spaces_, unwinder_->files());
-  taken_.clear();
-  return profile;
+  return unwinder_ == nullptr ? symbolizer_.symbolize(stacks, spaces_)
+                              : symbolizer_.symbolize(stacks, spaces_, unwinder_->files());
 }
 
 std::optional<double> StackRecorder::event_latency_us() const noexcept {

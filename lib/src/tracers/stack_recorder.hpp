@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sonde/config.hpp>
@@ -64,7 +65,10 @@ class StackRecorder {
   /// Sets aside what was counted since the last call.
   void take();
   /// What take() set aside, with names. Title, sample types and period are left to the caller.
-  StackProfile profile();
+  StackProfile profile() { return profile_of(taken()); }
+  /// What take() set aside, for a caller that makes several profiles of it.
+  std::vector<symbolize::RawStack> taken() { return std::exchange(taken_, {}); }
+  StackProfile profile_of(std::vector<symbolize::RawStack> stacks);
 
   /// Names for stacks of this recorder at any time, from any thread: one stack for each.
   StackProfile name(std::span<const symbolize::RawStack> stacks);

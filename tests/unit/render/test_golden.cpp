@@ -123,6 +123,14 @@ BOOST_AUTO_TEST_CASE(network) {
                             without_version(rendered("json", report, {}, nullptr, &events)));
 }
 
+// Dropped packets as rows and as stacks, and DNS queries.
+BOOST_AUTO_TEST_CASE(packets) {
+  const Report report = sonde::test::packets_report();
+  sonde::test::check_golden("render/packets.txt", rendered("table", report));
+  sonde::test::check_golden("render/packets.json", without_version(rendered("json", report)));
+  sonde::test::check_golden("render/packets.folded", rendered("folded", report));
+}
+
 // Stacks of a type of their own, told apart by details: JSON fields, tables of sums, leaves of
 // folded stacks, which leave the secondary profile out.
 BOOST_AUTO_TEST_CASE(memory) {

@@ -36,3 +36,18 @@ BOOST_AUTO_TEST_CASE(net_without_socket_lengths) {
   BOOST_TEST(!entry(plan, "owners").consequence.empty());
   BOOST_TEST((entry(plan, "UDP and AF_UNIX bytes").state == PlanEntry::State::missing));
 }
+
+// Lanes say in the plan what they use, if they are wanted, and what is missing without it.
+BOOST_AUTO_TEST_CASE(net_dns_and_drops) {
+  EbpfConfig config;
+  config.network.dns = config.network.drops = true;
+  const auto best = tracers::plan_net(config, FeatureSet(everything)).value();
+  BOOST_TEST((entry(best, "DNS").state == PlanEntry::State::primary));
+  BOOST_TEST((entry(best, "drops").state == PlanEntry::State::primary));
+  const auto linear = tracers::plan_net(config, FeatureSet(all_but<Feature::packet_pages>)).value();
+  BOOST_TEST((entry(linear, "DNS").state == PlanEntry::State::fallback));
+  BOOST_TEST(!entry(linear, "DNS").consequence.empty());
+  const auto unnamed =
+      tracers::plan_net(config, FeatureSet(all_but<Feature::drop_reasons>)).value();
+  BOOST_TEST((entry(unnamed, "drops").state == PlanEntry::State::fallback));
+}
