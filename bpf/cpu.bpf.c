@@ -77,7 +77,7 @@ static __always_inline int sample(void *ctx, bool cfi)
 		return 0;
 	}
 
-	if (!stack_counts_add(ctx, task, tgid, filter_pid_of(task), 0, 1, cfi)) {
+	if (!stack_counts_add(ctx, task, tgid, filter_pid_of(task), 0, 1, STACK_BOTH, cfi)) {
 		c->lost_map_full++;
 		return 0;
 	}

@@ -92,7 +92,8 @@ static __always_inline void end_call(void *ctx, struct task_struct *task,
 		c->errors++;
 	if (call_stacks && call->abi != SONDE_ABI_URING && stack_weight(call) &&
 	    !stack_counts_add(ctx, task, filter_trusted_tgid(task), filter_trusted_pid(task),
-			      SONDE_STACK_CALL(call->abi, call->number), stack_weight(call), cfi))
+			      SONDE_STACK_CALL(call->abi, call->number), stack_weight(call),
+			      STACK_BOTH, cfi))
 		c->stacks_lost++;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <sonde/cpu_profiler.hpp>
+#include <sonde/memory_tracer.hpp>
 
 #include "net_session.hpp"
 #include "syscall_session.hpp"
@@ -14,22 +15,6 @@
 
 namespace sonde::cli {
 namespace {
-
-// A tracer that this program was built without.
-class AbsentSession final : public TraceSession {
- public:
-  explicit AbsentSession(const EbpfConfig&) {}
-  Result<void> prepare() override {
-    return fail(ErrorCode::UnsupportedPlatform, "this build of sonde has no such tracer",
-                "Disable it in the configuration");
-  }
-  Result<void> start() override { return prepare(); }
-  Result<Report> stop() override { return Report{}; }
-  Result<Report> snapshot() override { return Report{}; }
-  ReportHeader header() const override { return {}; }
-  bool limit_reached() const override { return true; }
-  Accounting books() const override { return {}; }
-};
 
 TracerEntry syscall_entry(const EbpfConfig& config) {
   auto entry = tracer_entry<SyscallSession>("syscall");
@@ -58,8 +43,9 @@ constexpr std::array kTracers = {
     RunTracer{"net", "enable_network_tracing", &EbpfConfig::enable_network_tracing, net_entry},
     RunTracer{"syscall", "enable_syscall_tracing", &EbpfConfig::enable_syscall_tracing,
               syscall_entry},
-    RunTracer{"mem", "enable_memory_tracing", &EbpfConfig::enable_memory_tracing,
-              [](const EbpfConfig&) { return tracer_entry<AbsentSession>("mem"); }},
+    RunTracer{
+        "mem", "enable_memory_tracing", &EbpfConfig::enable_memory_tracing,
+        [](const EbpfConfig&) { return tracer_entry<TracerSession<EbpfMemoryTracer>>("mem"); }},
 };
 
 }  // namespace

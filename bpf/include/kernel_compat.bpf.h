@@ -42,6 +42,60 @@ static __always_inline __u32 mappings_version(struct mm_struct *mm)
 	return (__u32)mm->map_count ^ (__u32)mm->exec_vm << 16;
 }
 
+#define MM_FILEPAGES  0 /* include/linux/mm_types_task.h */
+#define MM_ANONPAGES  1
+#define MM_SWAPENTS   2
+#define MM_SHMEMPAGES 3
+#define MM_COUNTERS   4
+
+struct mm_rss_stat {
+	__s64 count[MM_COUNTERS];
+} __attribute__((preserve_access_index));
+
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat rss_stat;
+} __attribute__((preserve_access_index));
+
+/*
+ * f1a7941243c1 ("mm: convert mm's rss stats into percpu_counter") in 6.2. Before, each thread
+ * counted up to 64 page faults for itself before it added them to the process's counter.
+ */
+static __always_inline bool rss_is_per_cpu(void)
+{
+	return !bpf_core_type_exists(struct mm_rss_stat);
+}
+
+/* The part of a counter of pages that all CPUs share. */
+static __always_inline __s64 rss_shared_count(struct mm_struct *mm, __u32 member)
+{
+	void *counter = (void *)mm;
+	__s64 count = 0;
+
+	if (rss_is_per_cpu())
+		counter += bpf_core_field_offset(struct mm_struct, rss_stat) +
+			   member * bpf_core_type_size(struct percpu_counter) +
+			   bpf_core_field_offset(struct percpu_counter, count);
+	else
+		counter += bpf_core_field_offset(struct mm_struct___before_6_2, rss_stat) +
+			   member * sizeof(__s64);
+	bpf_probe_read_kernel(&count, sizeof(count), counter);
+	return count;
+}
+
+/* The part that a CPU counts for itself, whose per-CPU memory is at `cpu_offset`. */
+static __always_inline __s32 rss_cpu_count(struct mm_struct *mm, __u32 member, __u64 cpu_offset)
+{
+	void *counter = (void *)mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
+			member * bpf_core_type_size(struct percpu_counter);
+	__u64 counters = 0;
+	__s32 count = 0;
+
+	bpf_probe_read_kernel(&counters, sizeof(counters),
+			      counter + bpf_core_field_offset(struct percpu_counter, counters));
+	bpf_probe_read_kernel(&count, sizeof(count), (void *)(counters + cpu_offset));
+	return count;
+}
+
 #define TIF_ADDR32 29 /* arch/x86/include/asm/thread_info.h: 32-bit address space */
 
 /* `task` is a pointer that the verifier knows. */

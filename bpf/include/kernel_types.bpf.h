@@ -20,6 +20,7 @@ typedef _Bool bool;
 
 struct kernfs_node {
 	__u64 id;
+	const char *name;
 };
 
 struct cgroup;
@@ -61,8 +62,13 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef struct {
+	long counter;
+} atomic_long_t;
+
 struct signal_struct {
 	atomic_t live;
+	short oom_score_adj;
 };
 
 struct thread_info {
@@ -356,9 +362,37 @@ typedef struct seqcount {
 	unsigned int sequence;
 } seqcount_t;
 
+struct page_counter {
+	atomic_long_t usage; /* pages */
+	unsigned long max;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+	struct page_counter memory;
+};
+
+struct kmem_cache {
+	unsigned int size;
+	const char *name;
+};
+
+struct page;
+
+struct bpf_array {
+	void *pptrs[1]; /* of a per-CPU array */
+};
+
+struct percpu_counter {
+	__s64 count;
+	__s32 *counters; /* one of each CPU */
+};
+
 struct mm_struct {
-	struct maple_tree mm_mt; /* since 6.1 */
-	seqcount_t mm_lock_seq;	 /* since 6.4: kernel_compat.bpf.h */
+	struct percpu_counter rss_stat[4]; /* MM_*; since 6.2: kernel_compat.bpf.h */
+	unsigned long total_vm;		   /* pages */
+	struct maple_tree mm_mt;	   /* since 6.1 */
+	seqcount_t mm_lock_seq;		   /* since 6.4: kernel_compat.bpf.h */
 	int map_count;
 	unsigned long exec_vm;
 	mm_context_t context;
@@ -387,7 +421,8 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
 	struct mm_struct *mm; /* NULL in kernel threads */
-	__u64 self_exec_id;   /* program images run so far; 64 bits wide since 5.7 */
+	int pagefault_disabled;
+	__u64 self_exec_id; /* program images run so far; 64 bits wide since 5.7 */
 };
 
 #pragma clang attribute pop

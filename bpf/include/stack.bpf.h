@@ -40,13 +40,18 @@ static __always_inline void walk_user(void *ctx, struct stack_buffer *buffer, __
 		record->flags |= SONDE_STACK_USER_DEPTH;
 }
 
+/* Parts of a stack to capture, if they are wanted at all. */
+#define STACK_KERNEL (1u << 0)
+#define STACK_USER   (1u << 1)
+#define STACK_BOTH   (STACK_KERNEL | STACK_USER)
+
 /*
  * A task without user memory (a kernel thread) has no user stack. With `cfi` the user frames are
  * left in the state that is returned; without, or where that is NULL, they are in the buffer.
  */
 static __always_inline struct unwind_state *stack_capture(void *ctx, struct stack_buffer *buffer,
 							  struct task_struct *task, __u32 tgid,
-							  bool cfi)
+							  __u32 parts, bool cfi)
 {
 	struct sonde_stack_record *record = &buffer->record;
 	struct unwind_state *unwound;
@@ -56,7 +61,7 @@ static __always_inline struct unwind_state *stack_capture(void *ctx, struct stac
 	record->flags = 0;
 	record->kernel_frames = 0;
 	record->user_frames = 0;
-	if (stack_kernel) {
+	if (stack_kernel && parts & STACK_KERNEL) {
 		size = bpf_get_stack(ctx, buffer->frames, STACK_PART_SIZE, 0);
 		if (size > 0) {
 			kernel_size = (__u32)size;
@@ -67,7 +72,7 @@ static __always_inline struct unwind_state *stack_capture(void *ctx, struct stac
 				record->flags |= SONDE_STACK_KERNEL_DEPTH;
 		}
 	}
-	if (!stack_user || !BPF_CORE_READ(task, mm))
+	if (!stack_user || !(parts & STACK_USER) || !BPF_CORE_READ(task, mm))
 		return NULL;
 	if (cfi) {
 		unwound = unwind_user(tgid);

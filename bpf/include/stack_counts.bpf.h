@@ -12,11 +12,20 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+/* What a stack counts for: how often, and where STACK_WEIGHED is defined before this is included,
+ * how much. */
+struct stack_count {
+#ifdef STACK_WEIGHED
+	__u64 weight;
+#endif
+	__u64 count;
+};
+
 struct count_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384); /* set by user space */
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct stack_count);
 };
 
 struct count_map counts_a SEC(".maps");
@@ -93,48 +102,90 @@ static __always_inline bool send_stack(struct stack_buffer *buffer, __u32 exec_i
 	return !bpf_ringbuf_output(&stacks, buffer, size, wakeup);
 }
 
-/*
- * Adds `weight` to the stack of the current task, which is `task`. `cfi`: its user part by call
- * frame information, which only kernels from 5.17 on let a program do. False if there is no room
- * for a new stack. A stack that finds no room in the ring is counted all the same and sent at the
- * next drain.
- */
-static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task, __u32 tgid,
-					     __u32 tid, __u32 label, __u64 weight, bool cfi)
-{
+/* A stack that was just taken. */
+struct stack_taken {
+	struct stack_buffer *buffer; /* until the next stack on this CPU; record.key names it */
 	const struct unwind_state *unwound;
+	__u32 exec_id;
+	bool sent; /* user space will know it, and no other stack has its name */
+};
+
+/*
+ * Takes the stack of the current task, which is `task`. `parts`: STACK_*. `cfi`: its user part by
+ * call frame information, which only kernels from 5.17 on let a program do. False if this CPU has no
+ * memory for it.
+ */
+static __always_inline bool stack_take(void *ctx, struct stack_taken *taken,
+				       struct task_struct *task, __u32 tgid, __u32 tid, __u32 label,
+				       __u32 parts, bool cfi)
+{
 	struct stack_buffer *buffer;
-	__u32 zero = 0, exec_id;
-	__u64 *count;
-	void *map;
+	__u32 zero = 0;
 
 	buffer = bpf_map_lookup_elem(&scratch, &zero);
-	map = bpf_map_lookup_elem(&counts, &zero);
-	if (!buffer || !map)
+	if (!buffer)
 		return false;
-	exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
+	taken->buffer = buffer;
+	taken->exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
 	buffer->record.tgid = tgid;
 	buffer->record.tid = tid;
 	buffer->record.label = label;
 	buffer->record.pad = 0;
 	bpf_get_current_comm(buffer->record.comm, sizeof(buffer->record.comm));
-	unwound = stack_capture(ctx, buffer, task, tgid, cfi);
-	if (cfi && unwound && unwound->missed && send_stack_dump(buffer, unwound))
-		return !bpf_map_update_elem(map, &buffer->record.key, &weight, BPF_NOEXIST);
-	buffer->record.key = stack_key(buffer, exec_id, unwound);
+	taken->unwound = stack_capture(ctx, buffer, task, tgid, parts, cfi);
+	taken->sent = cfi && taken->unwound && taken->unwound->missed &&
+		      send_stack_dump(buffer, taken->unwound);
+	if (!taken->sent)
+		buffer->record.key = stack_key(buffer, taken->exec_id, taken->unwound);
+	return true;
+}
 
-	count = bpf_map_lookup_elem(map, &buffer->record.key);
-	if (!count) {
-		if (!bpf_map_update_elem(map, &buffer->record.key, &weight, BPF_NOEXIST)) {
-			send_stack(buffer, exec_id, unwound);
+/* Tells user space of a stack whose key is new in some map. */
+static __always_inline void stack_announce(const struct stack_taken *taken)
+{
+	if (!taken->sent)
+		send_stack(taken->buffer, taken->exec_id, taken->unwound);
+}
+
+/*
+ * Adds `weight` to the stack of the current task, as stack_take(). False if there is no room for a
+ * new stack. A stack that finds no room in the ring is counted all the same and sent at the next
+ * drain.
+ */
+static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task, __u32 tgid,
+					     __u32 tid, __u32 label, __u64 weight, __u32 parts,
+					     bool cfi)
+{
+#ifdef STACK_WEIGHED
+	struct stack_count first = {.weight = weight, .count = 1};
+#else
+	struct stack_count first = {.count = weight};
+#endif
+	struct stack_taken taken = {};
+	struct stack_count *sum;
+	__u32 zero = 0;
+	void *map;
+
+	map = bpf_map_lookup_elem(&counts, &zero);
+	if (!map || !stack_take(ctx, &taken, task, tgid, tid, label, parts, cfi))
+		return false;
+	sum = bpf_map_lookup_elem(map, &taken.buffer->record.key);
+	if (!sum) {
+		if (!bpf_map_update_elem(map, &taken.buffer->record.key, &first, BPF_NOEXIST)) {
+			stack_announce(&taken);
 			return true;
 		}
 		/* Another CPU may have inserted it meanwhile. */
-		count = bpf_map_lookup_elem(map, &buffer->record.key);
-		if (!count)
+		sum = bpf_map_lookup_elem(map, &taken.buffer->record.key);
+		if (!sum)
 			return false;
 	}
-	__sync_fetch_and_add(count, weight);
+#ifdef STACK_WEIGHED
+	__sync_fetch_and_add(&sum->weight, weight);
+	__sync_fetch_and_add(&sum->count, 1);
+#else
+	__sync_fetch_and_add(&sum->count, weight);
+#endif
 	return true;
 }
 

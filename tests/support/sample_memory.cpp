@@ -26,6 +26,104 @@ StackProfile faults() {
   return profile;
 }
 
+// What a process gave back, took of address space, copied and waited for.
+StackProfile other(const char* type, const char* title, const SampleType& weight,
+                   const SampleType& count) {
+  StackProfile profile;
+  profile.type = type;
+  profile.title = title;
+  profile.sample_types = {weight, count};
+  profile.by_process = true;
+  profile.secondary = true;
+  profile.details = {{"cause", "CAUSE"}};
+  profile.modules = {{"/usr/bin/db", "abcd"}};
+  profile.frames = {{"main", 0, FrameKind::user, 0x1200}};
+  profile.stacks = {{100, 0, "db", {0}, {8192, 2}, {text("munmap")}}};
+  return profile;
+}
+
+StackProfile released() {
+  StackProfile profile = other("release_site", "Resident memory given back",
+                               {"released", "bytes", "bytes"}, {"releases", "count", "count"});
+  profile.details = {{"kind", "KIND"}, {"cause", "CAUSE"}};
+  profile.stacks[0].details = {text("anonymous"), std::monostate{}};
+  return profile;
+}
+
+Table processes() {
+  const auto bytes = [](std::uint64_t value) { return Value(value); };
+  return {"process_memory",
+          "Resident memory of processes",
+          {{"pid", "PID"},
+           {"rss_before_bytes", "BEFORE", Unit::bytes},
+           {"growth_bytes", "GROWTH", Unit::bytes},
+           {"released_bytes", "RELEASED", Unit::bytes},
+           {"rss_after_bytes", "AFTER", Unit::bytes},
+           {"unattributed_bytes", "UNATTRIBUTED", Unit::bytes},
+           {"anonymous_bytes", "ANONYMOUS", Unit::bytes},
+           {"file_bytes", "FILE", Unit::bytes},
+           {"shmem_bytes", "SHMEM", Unit::bytes},
+           {"pss_before_bytes", "PSS BEFORE", Unit::bytes},
+           {"pss_after_bytes", "PSS AFTER", Unit::bytes},
+           {"comm", "PROCESS"}},
+          {{std::int64_t{100}, bytes(1 << 20), bytes(3211264), bytes(8192), bytes(4251648),
+            std::int64_t{0}, bytes(3203072), bytes(1048576), bytes(0), bytes(900 << 10),
+            bytes(4100 << 10), text("db")}}};
+}
+
+Table cgroups() {
+  return {"cgroup_memory",
+          "Memory of their cgroups, page cache included",
+          {{"before_bytes", "BEFORE", Unit::bytes},
+           {"after_bytes", "AFTER", Unit::bytes},
+           {"limit_bytes", "LIMIT", Unit::bytes},
+           {"cgroup", "CGROUP"}},
+          {{std::uint64_t{8 << 20}, std::uint64_t{11 << 20}, std::monostate{}, text("/db")}}};
+}
+
+StackProfile kernel() {
+  StackProfile profile;
+  profile.type = "kernel_site";
+  profile.title = "Kernel memory that was allocated and not freed (estimated)";
+  profile.sample_types = {{"kernel_inuse_space", "bytes", "live_bytes", "outstanding"},
+                          {"kernel_inuse_objects", "count", "live_count"},
+                          {"kernel_alloc_space", "bytes", "allocated_bytes"},
+                          {"kernel_alloc_objects", "count", "allocated_count"}};
+  profile.default_sample_type = "kernel_inuse_space";
+  profile.by_process = true;
+  profile.secondary = true;
+  profile.details = {{"kind", "KIND"}};
+  profile.modules = {{"[kernel]", ""}};
+  profile.frames = {{"__d_alloc", 0, FrameKind::kernel, 0xffffffff81000000}};
+  profile.stacks = {{100, 0, "db", {0}, {640, 10, 6400, 100}, {text("slab dentry")}}};
+  return profile;
+}
+
+Table kills() {
+  const auto bytes = [](std::uint64_t value) { return Value(value); };
+  return {"oom_kill",
+          "Processes killed for want of memory",
+          {{"pid", "PID"},
+           {"comm", "KILLED"},
+           {"anonymous_bytes", "ANONYMOUS", Unit::bytes},
+           {"file_bytes", "FILE", Unit::bytes},
+           {"shmem_bytes", "SHMEM", Unit::bytes},
+           {"swap_bytes", "SWAP", Unit::bytes},
+           {"oom_score_adj", "ADJUSTED"},
+           {"cgroup", "CGROUP AT ITS LIMIT"},
+           {"limit_bytes", "LIMIT", Unit::bytes},
+           {"usage_bytes", "USAGE", Unit::bytes},
+           {"by_pid", "BY PID"},
+           {"by_comm", "ASKED FOR MORE"},
+           {"last_growth", "GREW LAST IN"}},
+          {{std::int64_t{100}, text("db"), bytes(30 << 20), bytes(1 << 20), bytes(0), bytes(0),
+            std::int64_t{-500}, text("web"), bytes(32 << 20), bytes(32 << 20), std::int64_t{101},
+            text("client"), std::vector<std::string>{"fill", "main"}},
+           {std::int64_t{100}, text("db"), bytes(1), bytes(1), bytes(0), bytes(0), std::int64_t{0},
+            std::monostate{}, std::monostate{}, std::monostate{}, std::int64_t{1}, text("init"),
+            std::monostate{}}}};
+}
+
 StackProfile allocations() {
   StackProfile profile;
   profile.type = "allocation_site";
@@ -55,7 +153,22 @@ Report memory_report() {
   report.header.command = "mem";
   report.header.plan.clear();
   report.header.config.clear();
-  report.sections = {faults(), allocations()};
+  report.sections = {faults(),
+                     released(),
+                     other("map_site", "Growth of address spaces", {"mapped", "bytes", "bytes"},
+                           {"maps", "count", "count"}),
+                     other("unmap_site", "Address space given back", {"unmapped", "bytes", "bytes"},
+                           {"unmaps", "count", "count"}),
+                     other("copy_site", "Writes to memory that was shared",
+                           {"copied", "bytes", "bytes"}, {"copies", "count", "count"}),
+                     other("major_fault_site", "Faults that waited for a device",
+                           {"major_delay", "nanoseconds", "time_ns", "waiting"},
+                           {"major_faults", "count", "count"}),
+                     processes(),
+                     cgroups(),
+                     kills(),
+                     kernel(),
+                     allocations()};
   report.summary.accounting = {{"mem", 22, 21, 1, {}, 0, {}}};
   report.summary.notices.clear();
   return report;

@@ -142,6 +142,22 @@ struct NetworkOptions {
   std::uint64_t ring_bytes = 4u << 20;
 };
 
+struct MemoryOptions {
+  /// Trace allocations: malloc and what is like it.
+  bool alloc = false;
+  /// Also follow frees, to tell what is still allocated.
+  bool live = false;
+  /// Also what the kernel itself allocates, and why processes were killed for want of memory.
+  bool kernel = false;
+  /// Allocations are sampled: one in so many bytes on average; 1: every one.
+  std::uint64_t sample_bytes = 64 << 10;
+  /// Of what is still allocated, only what is at least this old.
+  std::chrono::nanoseconds older_than{0};
+  /// Most that tracing allocations may cost the target, in percent of its time, above 100 too;
+  /// zero: no limit.
+  double max_overhead_percent = 5;
+};
+
 /// What the command line does with reports. The library ignores it.
 struct OutputSettings {
   /// Such as "json"; empty: by the ending of `file`.
@@ -178,6 +194,7 @@ struct EbpfConfig {
   CpuOptions cpu;
   SyscallOptions syscall;
   NetworkOptions network;
+  MemoryOptions memory;
   OutputSettings output;
   EventOptions events;
   /// Kernel features to treat as absent, by the names `sonde doctor` prints. For tests of
@@ -198,6 +215,7 @@ struct EbpfConfig {
   EbpfConfig& with_cpu_options(CpuOptions value);
   EbpfConfig& with_syscall_options(SyscallOptions value);
   EbpfConfig& with_network_options(NetworkOptions value);
+  EbpfConfig& with_memory_options(MemoryOptions value);
   EbpfConfig& with_output_settings(OutputSettings value);
   EbpfConfig& with_event_options(EventOptions value);
   EbpfConfig& with_disabled_features(std::vector<std::string> names);
@@ -208,7 +226,8 @@ struct EbpfConfig {
   /// symbols.debuginfod_timeout above zero,
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
   /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
-  /// 1-10,000,000, syscall.min_latency and output.interval not negative.
+  /// 1-10,000,000, syscall.min_latency, memory.older_than and output.interval not negative,
+  /// memory.sample_bytes 1-1 TiB, memory.max_overhead_percent 0-1,000,000.
   Result<void> validate() const;
 };
 

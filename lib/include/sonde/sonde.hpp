@@ -6,6 +6,7 @@
 #include <sonde/error.hpp>
 #include <sonde/event.hpp>
 #include <sonde/loader.hpp>
+#include <sonde/memory_tracer.hpp>
 #include <sonde/network_tracer.hpp>
 #include <sonde/probe_sites.hpp>
 #include <sonde/report.hpp>

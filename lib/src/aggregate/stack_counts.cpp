@@ -55,10 +55,11 @@ bool StackCounts::consume_stack(std::span<const std::byte> bytes) {
   return true;
 }
 
-void StackCounts::add_count(std::uint64_t key, std::uint64_t count) {
+void StackCounts::add_count(std::uint64_t key, std::uint64_t count, std::uint64_t weight) {
   Entry& entry = entries_[key];
   entry.total += count;
   entry.since_take += count;
+  entry.weight += weight;
   counted_ += count;
 }
 
@@ -96,8 +97,12 @@ std::vector<symbolize::RawStack> StackCounts::take() {
   for (auto& [key, entry] : entries_) {
     if (!entry.known || entry.since_take == 0) continue;
     stacks.push_back(entry.stack);
-    stacks.back().values = {entry.since_take};
+    if (weighed_)
+      stacks.back().values = {entry.weight, entry.since_take};
+    else
+      stacks.back().values = {entry.since_take};
     entry.since_take = 0;
+    entry.weight = 0;
   }
   return stacks;
 }

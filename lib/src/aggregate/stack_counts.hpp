@@ -25,10 +25,13 @@ struct TruncatedCounts {
 /// stack may be sent after some of its counts, and again after each drain.
 class StackCounts {
  public:
+  /// `weighed`: stacks have a weight besides their count.
+  explicit StackCounts(bool weighed = false) noexcept : weighed_(weighed) {}
+
   /// One wire record (SONDE_RECORD_STACK or SONDE_RECORD_COUNT). False if it is malformed or of
   /// another kind: nothing changed then.
   bool consume(std::span<const std::byte> record);
-  void add_count(std::uint64_t key, std::uint64_t count);
+  void add_count(std::uint64_t key, std::uint64_t count, std::uint64_t weight = 0);
 
   /// Null if it has not arrived.
   const symbolize::RawStack* find(std::uint64_t key) const;
@@ -40,8 +43,8 @@ class StackCounts {
   /// Counts whose stack is known, by the ways in which that stack is incomplete.
   TruncatedCounts truncated() const noexcept;
 
-  /// Counts since the last take(), as raw stacks with one value each. Counts whose stack has not
-  /// arrived yet stay.
+  /// Counts since the last take(), as raw stacks whose value is the count, or weight and count.
+  /// Counts whose stack has not arrived yet stay.
   std::vector<symbolize::RawStack> take();
 
  private:
@@ -51,10 +54,12 @@ class StackCounts {
     bool known = false;
     std::uint64_t total = 0;
     std::uint64_t since_take = 0;
+    std::uint64_t weight = 0;  // since_take
   };
 
   bool consume_stack(std::span<const std::byte> record);
 
+  bool weighed_;
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::uint64_t counted_ = 0;
 };

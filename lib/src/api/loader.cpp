@@ -4,6 +4,7 @@
 #include "core/kernel_error.hpp"
 #include "core/machine.hpp"
 #include "tracers/cpu_plan.hpp"
+#include "tracers/mem_plan.hpp"
 #include "tracers/net_plan.hpp"
 #include "tracers/syscall_plan.hpp"
 
@@ -42,6 +43,18 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 6.6 or later";
     case Feature::task_registers:
       return "boot Linux 5.15 or later";
+    case Feature::rss_stat:
+      return "boot Linux 5.8 or later";
+    case Feature::exact_rss:
+      return "boot Linux 6.2 or later";
+    case Feature::exit_mmap:
+      return "boot Linux 6.1 or later";
+    case Feature::mmap_lock:
+      return "boot Linux 5.11 or later";
+    case Feature::page_fault:
+      return "use an x86 machine";
+    case Feature::oom_victim:
+      return "boot Linux 6.8 or later";
     case Feature::hardware_cycles:
       return "use a machine, or a virtual machine, with a PMU";
     case Feature::socket_storage:
@@ -87,6 +100,7 @@ Result<SystemSupport> EbpfLoader::check_system_support(const EbpfConfig& config)
   add(tracers::plan_cpu(config, features));
   add(tracers::plan_net(config, features));
   add(tracers::plan_syscall(config, features));
+  add(tracers::plan_mem(config, features));
   return support;
 }
 

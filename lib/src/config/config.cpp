@@ -73,6 +73,11 @@ EbpfConfig& EbpfConfig::with_network_options(NetworkOptions value) {
   return *this;
 }
 
+EbpfConfig& EbpfConfig::with_memory_options(MemoryOptions value) {
+  memory = value;
+  return *this;
+}
+
 EbpfConfig& EbpfConfig::with_output_settings(OutputSettings value) {
   output = std::move(value);
   return *this;
@@ -124,6 +129,25 @@ Result<void> check_network_options(const NetworkOptions& options) {
                              config::kMaxConnections);
 }
 
+Result<void> check_memory_options(const MemoryOptions& options) {
+  if (auto checked =
+          config::check_range("memory.sample_bytes", options.sample_bytes, config::kSampleBytes);
+      !checked) {
+    return checked;
+  }
+  if (options.older_than.count() < 0) {
+    return fail(ErrorCode::ConfigError,
+                fmt::format("memory.older_than is {} ns, but must not be negative",
+                            options.older_than.count()));
+  }
+  // Not a number is none of them.
+  if (options.max_overhead_percent >= 0 && options.max_overhead_percent <= config::kMostPercent)
+    return {};
+  return fail(ErrorCode::ConfigError,
+              fmt::format("memory.max_overhead_percent is {}, but must be from 0 to {}",
+                          options.max_overhead_percent, config::kMostPercent));
+}
+
 }  // namespace
 
 Result<void> EbpfConfig::validate() const {
@@ -160,6 +184,7 @@ Result<void> EbpfConfig::validate() const {
                             symbols.debuginfod_timeout.count()));
   }
   if (auto checked = check_syscall_options(syscall); !checked) return checked;
+  if (auto checked = check_memory_options(memory); !checked) return checked;
   return check_network_options(network);
 }
 

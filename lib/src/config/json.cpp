@@ -92,6 +92,19 @@ constexpr Field<NetworkOptions> kNetworkFields[] = {
         "ring_bytes", "Ring buffer of connections and events."),
 };
 
+constexpr Field<MemoryOptions> kMemoryFields[] = {
+    field<Boolean, &MemoryOptions::alloc>("alloc", "Trace allocations."),
+    field<Boolean, &MemoryOptions::live>("live", "Also tell what is still allocated."),
+    field<Boolean, &MemoryOptions::kernel>("kernel", "Also what the kernel itself allocates."),
+    field<Integer<kSampleBytes>, &MemoryOptions::sample_bytes>(
+        "sample_bytes", "Mean distance between sampled allocations; 1: every one."),
+    field<TimeThreshold, &MemoryOptions::older_than>(
+        "older_than", "Of what is still allocated, only what is at least this old."),
+    field<Number<kMostPercent>, &MemoryOptions::max_overhead_percent>(
+        "max_overhead_percent",
+        "Most that tracing allocations may cost the target; zero: no limit."),
+};
+
 constexpr Field<OutputSettings> kOutputFields[] = {
     field<Text, &OutputSettings::format>("format", "Such as json; empty: by the file's ending."),
     field<Text, &OutputSettings::file>(
@@ -122,6 +135,7 @@ constexpr Field<EbpfConfig> kConfigFields[] = {
     group<&EbpfConfig::cpu, kCpuFields>("cpu", "Of the CPU profiler."),
     group<&EbpfConfig::syscall, kSyscallFields>("syscall", "Of the system call tracer."),
     group<&EbpfConfig::network, kNetworkFields>("network", "Of the network tracer."),
+    group<&EbpfConfig::memory, kMemoryFields>("memory", "Of the memory tracer."),
     group<&EbpfConfig::output, kOutputFields>("output", "What the command line does with reports."),
     field<Texts, &EbpfConfig::disabled_features>(
         "disabled_features", "Kernel features to treat as absent, by their names in sonde doctor."),

@@ -26,6 +26,13 @@ struct Integer {
   }
 };
 
+template <const double& most>
+struct Number {
+  static Result<double> read(const JsonSetting& setting) { return setting.number(most); }
+  static OrderedJson write(double value) { return value; }
+  static OrderedJson schema() { return {{"type", "number"}, {"minimum", 0}, {"maximum", most}}; }
+};
+
 struct Text {
   static Result<std::string> read(const JsonSetting& setting) { return setting.string(); }
   static OrderedJson write(const std::string& value) { return value; }

@@ -66,6 +66,15 @@ Result<std::uint64_t> JsonSetting::integer(Range range) const {
   return number;
 }
 
+Result<double> JsonSetting::number(double most) const {
+  if (!value_.is_number()) return wrong_type("a number");
+  const auto number = value_.get<double>();
+  if (number < 0 || number > most) {
+    return fail(fmt::format("{} is not from 0 to {}", shown(value_), most));
+  }
+  return number;
+}
+
 Result<std::string> JsonSetting::string() const {
   if (!value_.is_string()) return wrong_type("a string");
   auto text = value_.get<std::string>();

@@ -22,6 +22,8 @@ class JsonSetting {
 
   Result<bool> boolean() const;
   Result<std::uint64_t> integer(Range range) const;
+  /// With a fraction or without, not negative, at most `most`.
+  Result<double> number(double most) const;
   /// Without NUL characters, which would cut a path or name short in a system call.
   Result<std::string> string() const;
   /// "500ms", a number of seconds, or {"secs": 60, "nanos": 0}; above zero.

@@ -34,6 +34,12 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"route_lookups", "tracepoints of route lookups (CONFIG_IPV6=y)"},
     {"packet_pages", "all of a packet's payload at tracepoints (6.11)"},
     {"drop_reasons", "why packets are dropped (5.17)"},
+    {"rss_stat", "tracepoint of changes of resident memory (5.5)"},
+    {"exact_rss", "resident memory page by page (6.2)"},
+    {"exit_mmap", "tracepoint of the end of an address space (6.1)"},
+    {"mmap_lock", "tracepoint of changes of an address space (5.11)"},
+    {"page_fault", "tracepoints of page faults (x86)"},
+    {"oom_victim", "tracepoint of kills for want of memory (6.8)"},
 }};
 
 }  // namespace

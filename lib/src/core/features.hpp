@@ -36,8 +36,14 @@ enum class Feature {
   route_lookups,           // tracepoints of route lookups, of IPv6 only where it is no module
   packet_pages,            // bpf_dynptr_from_skb() at tracepoints, 6.11
   drop_reasons,            // why packets are dropped, 5.17
+  rss_stat,                // tracepoint of every change of a process's resident memory, 5.5
+  exact_rss,               // the parts of those counters that CPUs keep to themselves, 6.2
+  exit_mmap,               // tracepoint of the end of an address space, 6.1
+  mmap_lock,               // tracepoint of changes of an address space, 5.11
+  page_fault,              // tracepoints of page faults; not every architecture has them
+  oom_victim,              // tracepoint of kills for want of memory tells the task, 6.8
 };
-inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::drop_reasons) + 1;
+inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::oom_victim) + 1;
 
 std::string_view name_of(Feature feature) noexcept;
 /// What it gives, in a few words.

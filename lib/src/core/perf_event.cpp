@@ -35,6 +35,12 @@ perf_event_attr cycles_attr(std::uint32_t hertz) noexcept {
   return sampling_attr(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, hertz);
 }
 
+perf_event_attr major_faults_attr() noexcept {
+  perf_event_attr attr = base_attr(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ);
+  attr.sample_period = 1;
+  return attr;
+}
+
 perf_event_attr sideband_attr() noexcept {
   perf_event_attr attr = base_attr(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
   attr.mmap = 1;

@@ -13,6 +13,8 @@ namespace sonde::core {
 perf_event_attr cpu_clock_attr(std::uint32_t hertz) noexcept;
 /// Hardware cycles; the kernel adapts the period to meet the frequency.
 perf_event_attr cycles_attr(std::uint32_t hertz) noexcept;
+/// Every page fault that waited for a device, once it is over.
+perf_event_attr major_faults_attr() noexcept;
 /// Records of executable mappings, forks, execs and exits, with CLOCK_MONOTONIC times; no samples.
 perf_event_attr sideband_attr() noexcept;
 

@@ -1,5 +1,6 @@
 // The probes behind FeatureSet. Each asks for the thing itself, never for a kernel version.
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/btf.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -102,6 +104,22 @@ bool btf_names(std::string_view name) noexcept {
   return strings.find(entry) != std::string::npos;
 }
 
+// 72ba14deb40a ("mm: update mark_victim tracepoints fields") in 6.8: the first argument was a
+// number, and the only one.
+bool oom_tells_the_task() noexcept {
+  const std::unique_ptr<btf, decltype(&::btf__free)> types(::btf__load_vmlinux_btf(), ::btf__free);
+  if (types == nullptr) return false;
+  const int hook = ::btf__find_by_name_kind(types.get(), "btf_trace_mark_victim", BTF_KIND_TYPEDEF);
+  if (hook < 0) return false;
+  const btf_type* pointer = ::btf__type_by_id(
+      types.get(), ::btf__type_by_id(types.get(), static_cast<__u32>(hook))->type);
+  if (pointer == nullptr || !::btf_is_ptr(pointer)) return false;
+  const btf_type* const prototype = ::btf__type_by_id(types.get(), pointer->type);
+  constexpr unsigned kWithTask = 3;  // besides the context that every tracepoint has
+  return prototype != nullptr && ::btf_is_func_proto(prototype) &&
+         ::btf_vlen(prototype) >= kWithTask;
+}
+
 bool probe_quietly(Feature feature) noexcept {
   switch (feature) {
     case Feature::btf:
@@ -150,6 +168,18 @@ bool probe_quietly(Feature feature) noexcept {
       return can_read_packet_pages();
     case Feature::drop_reasons:
       return btf_names("skb_drop_reason");
+    case Feature::rss_stat:
+      return btf_names("btf_trace_rss_stat");
+    case Feature::exact_rss:
+      return has_tracing_helper(BPF_FUNC_map_lookup_percpu_elem) && !btf_names("mm_rss_stat");
+    case Feature::exit_mmap:
+      return btf_names("btf_trace_exit_mmap");
+    case Feature::mmap_lock:
+      return btf_names("btf_trace_mmap_lock_released");
+    case Feature::page_fault:
+      return btf_names("btf_trace_page_fault_user");
+    case Feature::oom_victim:
+      return oom_tells_the_task();
   }
   return false;
 }

@@ -8,21 +8,32 @@
 
 namespace sonde::ingest {
 
-/// A MapDrain of counts: u64 -> u64.
+/// A MapDrain of struct stack_count of stack_counts.bpf.h by u64.
 class CountDrain {
  public:
-  using Visit = std::function<void(std::uint64_t key, std::uint64_t count)>;
+  /// `weight` is 0 where stacks are not weighed.
+  using Visit = std::function<void(std::uint64_t key, std::uint64_t count, std::uint64_t weight)>;
 
-  CountDrain(int slot_fd, int active_fd, int spare_fd, std::uint32_t capacity,
-             bool batches) noexcept
-      : drain_(
-            {slot_fd, active_fd, spare_fd, sizeof(std::uint64_t), sizeof(std::uint64_t), capacity},
-            batches) {}
+  struct Maps {
+    int slot_fd = -1;
+    int active_fd = -1;
+    int spare_fd = -1;
+    std::uint32_t capacity = 0;
+    /// The object was built with STACK_WEIGHED.
+    bool weighed = false;
+  };
+
+  CountDrain(const Maps& maps, bool batches) noexcept
+      : weighed_(maps.weighed),
+        drain_({maps.slot_fd, maps.active_fd, maps.spare_fd, sizeof(std::uint64_t),
+                sizeof(std::uint64_t) * (maps.weighed ? 2 : 1), maps.capacity},
+               batches) {}
 
   /// As MapDrain::drain().
   Result<void> drain(const Visit& visit);
 
  private:
+  bool weighed_;
   MapDrain drain_;
 };
 

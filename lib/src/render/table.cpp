@@ -137,6 +137,13 @@ class TableRenderer final : public Renderer {
     return sink_.flush();
   }
 
+  // What is not the report's first concern is shown in short.
+  std::size_t shown(std::size_t rows, const StackProfile& profile) const {
+    const std::size_t most =
+        profile.secondary ? std::max<std::size_t>(options_.top / 4, 1) : options_.top;
+    return options_.top == 0 ? rows : std::min(rows, most);
+  }
+
   std::size_t shown(std::size_t rows) const {
     return options_.top == 0 ? rows : std::min(rows, options_.top);
   }
@@ -187,7 +194,7 @@ class TableRenderer final : public Renderer {
     for (const Column& detail : profile.details)
       columns.push_back({text::printable(detail.title), Align::left, Cut::end});
     Grid grid(std::move(columns));
-    const std::size_t rows = shown(totals.details.size());
+    const std::size_t rows = shown(totals.details.size(), profile);
     for (std::size_t i = 0; i < rows; ++i) {
       const DetailTotal& sum = totals.details[i];
       std::vector<GridCell> cells = {share_cell(sum.value, totals.value),
@@ -207,7 +214,7 @@ class TableRenderer final : public Renderer {
                {value_title(profile), Align::right, Cut::never},
                {"MODULE", Align::left, Cut::end},
                {"FUNCTION", Align::left, Cut::end}});
-    const std::size_t rows = shown(totals.functions.size());
+    const std::size_t rows = shown(totals.functions.size(), profile);
     for (std::size_t i = 0; i < rows; ++i) {
       const FunctionTotal& function = totals.functions[i];
       grid.add_row({share_cell(function.self, totals.value),
@@ -228,7 +235,7 @@ class TableRenderer final : public Renderer {
     columns.push_back({"PID", Align::right, Cut::never});
     columns.push_back({"PROCESS", Align::left, Cut::end});
     Grid grid(std::move(columns));
-    const std::size_t rows = shown(totals.processes.size());
+    const std::size_t rows = shown(totals.processes.size(), profile);
     for (std::size_t i = 0; i < rows; ++i) {
       const ProcessTotal& process = totals.processes[i];
       std::vector<GridCell> cells = {share_cell(process.value, totals.value),

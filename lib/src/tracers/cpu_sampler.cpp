@@ -24,13 +24,10 @@ Result<void> CpuSampler::attach(const bpf_program* program) {
   std::erase_if(links_, [&](const auto& link) {
     return !std::binary_search(cpus.begin(), cpus.end(), link.first);
   });
-  const perf_event_attr attr =
-      hardware_cycles_ ? core::cycles_attr(hertz_) : core::cpu_clock_attr(hertz_);
   for (const int cpu : cpus) {
     if (links_.contains(cpu)) continue;
-    const std::string hook =
-        fmt::format("perf_event:{} on CPU {}", hardware_cycles_ ? "cycles" : "cpu-clock", cpu);
-    UniqueFd event = core::open_perf_event(attr, cpu);
+    const std::string hook = fmt::format("{} on CPU {}", hook_, cpu);
+    UniqueFd event = core::open_perf_event(event_, cpu);
     if (!event) {
       if (errno == ENODEV) continue;  // went offline meanwhile
       return tl::unexpected(core::attach_error(hook, errno));

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <bpf/libbpf.h>
+#include <linux/perf_event.h>
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <sonde/error.hpp>
 #include "core/skeleton.hpp"
@@ -15,8 +17,9 @@ namespace sonde::tracers {
 /// online.
 class CpuSampler {
  public:
-  CpuSampler(bool hardware_cycles, std::uint32_t hertz) noexcept
-      : hardware_cycles_(hardware_cycles), hertz_(hertz) {}
+  /// `hook` names the event in messages.
+  CpuSampler(const perf_event_attr& event, std::string hook)
+      : event_(event), hook_(std::move(hook)) {}
 
   /// Attaches `program` to every online CPU that has no event yet, and drops the events of those
   /// that went offline. AttachFailed naming the CPU; one that went offline meanwhile is no error.
@@ -26,8 +29,8 @@ class CpuSampler {
   std::size_t cpu_count() const noexcept { return links_.size(); }
 
  private:
-  bool hardware_cycles_;
-  std::uint32_t hertz_;
+  perf_event_attr event_;
+  std::string hook_;
   std::map<int, core::UniqueLink> links_;
 };
 

@@ -14,6 +14,7 @@
 #include "core/machine.hpp"
 #include "core/object_usage.hpp"
 #include "core/per_cpu.hpp"
+#include "core/perf_event.hpp"
 #include "core/skeleton.hpp"
 #include "core/tick_cost.hpp"
 
@@ -37,7 +38,9 @@ class CpuTracer final : public core::Tracer {
       : config_(config),
         plan_(std::move(plan)),
         filter_(std::move(filter)),
-        sampler_(plan_.hardware_cycles, config.sample_rate),
+        sampler_(plan_.hardware_cycles ? core::cycles_attr(config.sample_rate)
+                                       : core::cpu_clock_attr(config.sample_rate),
+                 plan_.hardware_cycles ? "perf_event:cycles" : "perf_event:cpu-clock"),
         stacks_(naming()) {}
 
   std::string_view name() const noexcept override { return "cpu"; }

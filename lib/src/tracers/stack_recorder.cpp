@@ -26,8 +26,12 @@ symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config) {
   return options;
 }
 
-StackRecorder::StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name)
-    : symbolizer_(std::move(options)), label_name_(std::move(label_name)) {
+StackRecorder::StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name,
+                             bool weighed)
+    : weighed_(weighed),
+      counts_(weighed),
+      symbolizer_(std::move(options)),
+      label_name_(std::move(label_name)) {
 }
 
 Result<void> StackRecorder::open(const Maps& maps, bool sideband, bool batches) {
@@ -36,7 +40,9 @@ Result<void> StackRecorder::open(const Maps& maps, bool sideband, bool batches) 
       maps.stacks_fd, [this](std::span<const std::byte> record) { on_record(record); });
   if (!ring) return tl::unexpected(ring.error());
   ring_ = std::move(*ring);
-  drain_.emplace(maps.counts_fd, maps.counts_a_fd, maps.counts_b_fd, kCountCapacity, batches);
+  drain_.emplace(ingest::CountDrain::Maps{maps.counts_fd, maps.counts_a_fd, maps.counts_b_fd,
+                                          kCountCapacity, weighed_},
+                 batches);
   if (!sideband) return {};
   auto opened = ingest::Sideband::open(spaces_);
   if (!opened) return tl::unexpected(opened.error());
@@ -131,8 +137,9 @@ StackProfile StackRecorder::name(std::span<const symbolize::RawStack> stacks) {
 }
 
 Result<void> StackRecorder::drain() {
-  return drain_->drain(
-      [this](std::uint64_t key, std::uint64_t count) { counts_.add_count(key, count); });
+  return drain_->drain([this](std::uint64_t key, std::uint64_t count, std::uint64_t weight) {
+    counts_.add_count(key, count, weight);
+  });
 }
 
 Result<void> StackRecorder::maintain() {
@@ -149,6 +156,7 @@ StackProfile StackRecorder::profile_of(std::vector<symbolize::RawStack> stacks) 
       if (stack.label_id != 0) stack.label = label_name_(stack.label_id);
     }
   }
+  const std::lock_guard guard(naming_);
   return unwinder_ == nullptr ? symbolizer_.symbolize(stacks, spaces_)
                               : symbolizer_.symbolize(stacks, spaces_, unwinder_->files());
 }

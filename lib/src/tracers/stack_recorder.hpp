@@ -45,7 +45,9 @@ class StackRecorder {
   /// Name of the frame that tells what a stack is of, by its label.
   using LabelName = std::function<std::string(std::uint32_t)>;
 
-  explicit StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name = {});
+  /// `weighed`: the object was built with STACK_WEIGHED.
+  explicit StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name = {},
+                         bool weighed = false);
 
   /// Live events of single samples as well; before open().
   void send_samples_to(SampleEvents& samples) noexcept { samples_ = &samples; }
@@ -92,6 +94,7 @@ class StackRecorder {
   std::unique_ptr<ingest::RingSource> ring_;
   std::unique_ptr<ingest::Sideband> sideband_;
   std::optional<ingest::CountDrain> drain_;
+  bool weighed_;
   aggregate::StackCounts counts_;
   std::uint64_t malformed_ = 0;
   std::uint64_t latency_total_ns_ = 0;

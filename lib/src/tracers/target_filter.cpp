@@ -20,29 +20,11 @@ struct BtfDeleter {
   void operator()(btf* types) const noexcept { ::btf__free(types); }
 };
 
-// The running kernel's number for a v1 controller: it depends on how the kernel was configured.
-Result<std::int32_t> subsystem_index(std::string_view controller) {
-  // The one controller whose v1 name is not its v2 name (cgroup_subsys.legacy_name).
-  const std::string name = fmt::format("{}_cgrp_id", controller == "blkio" ? "io" : controller);
-  const std::unique_ptr<btf, BtfDeleter> types(::btf__load_vmlinux_btf());
-  if (types == nullptr) return fail_errno(ErrorCode::IncompatibleKernel, "read the kernel's BTF");
-  const std::int32_t id = ::btf__find_by_name_kind(types.get(), "cgroup_subsys_id", BTF_KIND_ENUM);
-  if (id > 0) {
-    const btf_type* const type = ::btf__type_by_id(types.get(), static_cast<__u32>(id));
-    const struct btf_enum* const values = ::btf_enum(type);
-    for (__u16 i = 0; i < ::btf_vlen(type); ++i) {
-      if (name == ::btf__name_by_offset(types.get(), values[i].name_off)) return values[i].val;
-    }
-  }
-  return fail(ErrorCode::IncompatibleKernel,
-              fmt::format("the kernel has no cgroup controller '{}'", controller));
-}
-
 Result<void> apply_cgroup(const process::Cgroup& cgroup, TargetFilter& filter) {
   filter.cgroup_id = cgroup.id;
   filter.cgroup = cgroup.path;
   if (cgroup.is_v2) return {};
-  const auto index = subsystem_index(cgroup.controller);
+  const auto index = cgroup_subsystem(cgroup.controller);
   if (!index) return tl::unexpected(index.error());
   filter.cgroup_subsystem = *index;
   return {};
@@ -69,6 +51,23 @@ std::string describe(const Target& target) {
 }
 
 }  // namespace
+
+Result<std::int32_t> cgroup_subsystem(std::string_view controller) {
+  // The one controller whose v1 name is not its v2 name (cgroup_subsys.legacy_name).
+  const std::string name = fmt::format("{}_cgrp_id", controller == "blkio" ? "io" : controller);
+  const std::unique_ptr<btf, BtfDeleter> types(::btf__load_vmlinux_btf());
+  if (types == nullptr) return fail_errno(ErrorCode::IncompatibleKernel, "read the kernel's BTF");
+  const std::int32_t id = ::btf__find_by_name_kind(types.get(), "cgroup_subsys_id", BTF_KIND_ENUM);
+  if (id > 0) {
+    const btf_type* const type = ::btf__type_by_id(types.get(), static_cast<__u32>(id));
+    const struct btf_enum* const values = ::btf_enum(type);
+    for (__u16 i = 0; i < ::btf_vlen(type); ++i) {
+      if (name == ::btf__name_by_offset(types.get(), values[i].name_off)) return values[i].val;
+    }
+  }
+  return fail(ErrorCode::IncompatibleKernel,
+              fmt::format("the kernel has no cgroup controller '{}'", controller));
+}
 
 Result<TargetFilter> resolve_target(const Target& target) {
   TargetFilter filter;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sonde/config.hpp>
@@ -22,6 +23,10 @@ struct TargetFilter {
   /// For the report's header: "whole system", "pid 1, 2", ...
   std::string description;
 };
+
+/// The running kernel's number for a controller of cgroups, as v1 names it: it depends on how the
+/// kernel was configured. IncompatibleKernel if there is none.
+Result<std::int32_t> cgroup_subsystem(std::string_view controller);
 
 /// Resolves names, checks that processes exist. ConfigError naming what was not found.
 Result<TargetFilter> resolve_target(const Target& target);

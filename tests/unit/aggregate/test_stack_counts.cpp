@@ -37,6 +37,18 @@ BOOST_AUTO_TEST_CASE(take_is_incremental) {
   BOOST_TEST(counts.counted() == 7u);
 }
 
+// Weighed stacks have their weight before their count; both start anew with each take().
+BOOST_AUTO_TEST_CASE(weighed) {
+  StackCounts counts(true);
+  counts.consume(StackRecord{.key = 7}.bytes());
+  counts.add_count(7, 2, 8192);
+  counts.add_count(7, 1, 4096);
+  BOOST_TEST((counts.take().at(0).values == std::vector<std::uint64_t>{12288, 3}));
+  counts.add_count(7, 1, 4096);
+  BOOST_TEST((counts.take().at(0).values == std::vector<std::uint64_t>{4096, 1}));
+  BOOST_TEST(counts.counted() == 4u);
+}
+
 // A name of 15 bytes fills its field to the terminating zero; one that fills all 16 must not be
 // overrun.
 BOOST_AUTO_TEST_CASE(comm_is_bounded) {

@@ -113,8 +113,8 @@ class Pprof(unittest.TestCase):
         raw = self.pprof("-raw", profile=profile)
         self.assertIn("PeriodType: space bytes", raw)
         self.assertIn(f"Period: {512 << 10}", raw)
-        self.assertIn("growth/bytes[dflt] growths/count inuse_space/bytes inuse_objects/count "
-                      "alloc_space/bytes alloc_objects/count", raw)
+        self.assertIn("growth/bytes[dflt] growths/count released/bytes ", raw)
+        self.assertIn("inuse_space/bytes inuse_objects/count alloc_space/bytes alloc_objects/count", raw)
         text = self.pprof("-top", "-unit=b", "-sample_index=inuse_space", "-tagfocus=growing=yes", profile=profile)
         self.assertRegex(text, r"(?m)^ *3000B .* leak$")
         text = self.pprof("-top", "-unit=b", "-tagfocus=kind=file", profile=profile)

@@ -17,13 +17,14 @@ KEYS = {"nr", "pid", "tid", "comm", "cgroup", "error"}
 OPTIONAL = {
     "stack": {"count", "cpu_ns", "calls", "time_ns", "errors"},
     "fault_site": {"tracer"},
+    **{f"{kind}_site": {"tracer"} for kind in ("release", "map", "unmap", "copy", "major_fault", "kernel")},
     "allocation_site": {"tracer", "live_bytes", "live_count", "growing"},
     "syscall": KEYS - {"nr"},
     "syscall_error": KEYS - {"error"},
     "traffic": {"pid", "comm", "remote_address", "port", "cgroup"},
     "histogram": KEYS,
 }
-SIGNED = {"pid", "tid", "result"}
+SIGNED = {"pid", "tid", "result", "unattributed_bytes", "by_pid", "oom_score_adj"}
 
 
 def lines(path):

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sonde/config.hpp>
+#include <string>
+
+#include "unwind_flags.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace sonde::cli {
+
+/// The flags of `sonde mem` as they were written.
+struct MemFlags {
+  bool kernel = false;
+  UnwindFlags unwind;
+
+  void add_to(CLI::App& app);
+  /// What was given replaces that setting of `options`. ConfigError names the flag.
+  Result<void> apply(MemoryOptions& options) const;
+};
+
+}  // namespace sonde::cli

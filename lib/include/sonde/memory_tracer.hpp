@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <sonde/accounting.hpp>
+#include <sonde/config.hpp>
+#include <sonde/report.hpp>
+
+namespace sonde {
+
+/// What happened to memory so far. What no lane of the tracer measures is empty.
+struct MemoryStatistics : Accounting {
+  /// Resident memory that processes gained, and gave back.
+  std::uint64_t growth_bytes = 0;
+  std::uint64_t released_bytes = 0;
+  /// With MemoryOptions::alloc.
+  std::optional<std::uint64_t> allocations = {};
+  std::optional<std::uint64_t> allocated_bytes = {};
+  /// With MemoryOptions::live.
+  std::optional<std::uint64_t> deallocations = {};
+  std::optional<std::uint64_t> live_bytes = {};
+};
+
+/// Shows where memory goes: what makes processes grow. Move-only. Each object is independent of
+/// every other; the methods of one object must not be called from two threads at once.
+///
+/// Needs CAP_BPF and CAP_PERFMON (or root), and a kernel with BTF, 5.8 or later.
+class EbpfMemoryTracer {
+ public:
+  explicit EbpfMemoryTracer(EbpfConfig config);
+  EbpfMemoryTracer(EbpfMemoryTracer&&) noexcept;
+  EbpfMemoryTracer& operator=(EbpfMemoryTracer&&) noexcept;
+  EbpfMemoryTracer(const EbpfMemoryTracer&) = delete;
+  EbpfMemoryTracer& operator=(const EbpfMemoryTracer&) = delete;
+  /// Detaches and discards what was recorded if still running.
+  ~EbpfMemoryTracer();
+
+  /// As EbpfCpuProfiler::prepare().
+  Result<void> prepare();
+  /// Errors as EbpfCpuProfiler::start().
+  Result<void> start();
+  Result<Report> stop();
+  Result<Report> snapshot();
+
+  /// What happens while paused is counted as filtered.
+  Result<void> pause();
+  Result<void> resume();
+
+  bool is_running() const noexcept;
+  MemoryStatistics get_stats() const;
+  Overhead get_overhead() const;
+  /// As EbpfCpuProfiler::get_header().
+  ReportHeader get_header() const;
+  std::chrono::nanoseconds get_duration() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sonde

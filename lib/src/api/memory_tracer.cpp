@@ -1,0 +1,96 @@
+#include <sonde/memory_tracer.hpp>
+
+#include "api/tracer_session.hpp"
+#include "tracers/mem_tracer.hpp"
+
+namespace sonde {
+namespace {
+
+ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& filter) {
+  ReportHeader header;
+  header.command = "mem";
+  header.target = filter.description;
+  header.config = {{"duration_ns", static_cast<std::int64_t>(config.duration.count())},
+                   {"alloc", config.memory.alloc},
+                   {"live", config.memory.live},
+                   {"kernel", config.memory.kernel}};
+  return header;
+}
+
+}  // namespace
+
+struct EbpfMemoryTracer::Impl {
+  EbpfConfig config;
+  TracerSession session;
+  /// The session owns it; null until prepare() has succeeded.
+  tracers::MemTracer* tracer = nullptr;
+};
+
+EbpfMemoryTracer::EbpfMemoryTracer(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
+  impl_->config = std::move(config);
+}
+EbpfMemoryTracer::EbpfMemoryTracer(EbpfMemoryTracer&&) noexcept = default;
+EbpfMemoryTracer& EbpfMemoryTracer::operator=(EbpfMemoryTracer&&) noexcept = default;
+EbpfMemoryTracer::~EbpfMemoryTracer() = default;
+
+Result<void> EbpfMemoryTracer::prepare() {
+  using Made = Result<std::unique_ptr<core::Session>>;
+  const EbpfConfig& config = impl_->config;
+  tracers::MemTracer* made = nullptr;
+  auto prepared =
+      impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
+        auto tracer = tracers::make_mem_tracer(config, features, filter);
+        if (!tracer) return tl::unexpected(tracer.error());
+        made = tracer->get();
+        return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
+      });
+  if (prepared) impl_->tracer = made;
+  return prepared;
+}
+
+Result<void> EbpfMemoryTracer::start() {
+  auto started = impl_->session.start([this] { return prepare(); });
+  if (!started && !impl_->session.was_prepared()) impl_->tracer = nullptr;
+  return started;
+}
+
+Result<Report> EbpfMemoryTracer::stop() {
+  return impl_->session.stop();
+}
+
+Result<Report> EbpfMemoryTracer::snapshot() {
+  return impl_->session.snapshot();
+}
+
+Result<void> EbpfMemoryTracer::pause() {
+  return impl_->session.pause();
+}
+
+Result<void> EbpfMemoryTracer::resume() {
+  return impl_->session.resume();
+}
+
+bool EbpfMemoryTracer::is_running() const noexcept {
+  return impl_->session.is_running();
+}
+
+MemoryStatistics EbpfMemoryTracer::get_stats() const {
+  MemoryStatistics statistics;
+  if (impl_->tracer != nullptr) statistics = impl_->tracer->statistics();
+  static_cast<Accounting&>(statistics) = impl_->session.accounting();
+  return statistics;
+}
+
+Overhead EbpfMemoryTracer::get_overhead() const {
+  return impl_->session.overhead();
+}
+
+ReportHeader EbpfMemoryTracer::get_header() const {
+  return impl_->session.header();
+}
+
+std::chrono::nanoseconds EbpfMemoryTracer::get_duration() const {
+  return impl_->session.duration();
+}
+
+}  // namespace sonde

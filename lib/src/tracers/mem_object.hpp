@@ -1,0 +1,12 @@
+// The skeleton of mem.bpf.c.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+
+#include "shared/cpu_event.h"
+#include "shared/ksym.h"
+#include "shared/mem_event.h"
+// The skeleton uses the types of the shared headers.
+#include "mem.skel.h"

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include <sonde/config.hpp>
+#include <sonde/report.hpp>
+#include "core/features.hpp"
+
+namespace sonde::tracers {
+
+/// Which hooks the memory tracer uses with these features. Pure: asks nothing but `features`.
+struct MemPlan {
+  bool faults = false;
+  /// Resident memory is known page by page.
+  bool exact = false;
+  /// The end of an address space is seen.
+  bool space_ends = false;
+  /// Changes of the address space are seen.
+  bool address_space = false;
+  /// Major faults with their latency, and writes to shared memory.
+  bool page_faults = false;
+  /// What the kernel allocates is followed.
+  bool kernel = false;
+  /// Processes killed for want of memory are explained.
+  bool oom = false;
+  bool sideband = false;
+  bool batches = false;
+  bool kernel_lookup = false;
+  bool program_time = false;
+  bool cfi = false;
+  /// And what processes map by the kernel's records.
+  bool by_process = false;
+  std::vector<PlanEntry> entries;
+};
+
+/// IncompatibleKernel if what was asked for cannot be had at all.
+Result<MemPlan> plan_mem(const EbpfConfig& config, const core::FeatureSet& features);
+
+}  // namespace sonde::tracers
