@@ -15,6 +15,11 @@ namespace sonde::cli {
 struct MemFlags {
   bool kernel = false;
   UnwindFlags unwind;
+  bool alloc = false;
+  bool live = false;
+  std::string sample_bytes;
+  std::string older_than;
+  std::string max_overhead;
 
   void add_to(CLI::App& app);
   /// What was given replaces that setting of `options`. ConfigError names the flag.

@@ -163,6 +163,7 @@ Result<int> trace(SessionRequest request, OutputOptions output_options,
     config.target.pids = {command->pid()};
     config.target.follow_children = true;
     config.target.from_exec = true;
+    config.target.program = executable;
   }
   raise_descriptor_limit();
   std::optional<TraceSessions> sessions(std::in_place, tracers, config);

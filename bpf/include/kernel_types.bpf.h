@@ -388,6 +388,14 @@ struct percpu_counter {
 	__s32 *counters; /* one of each CPU */
 };
 
+struct xol_area {
+	unsigned long vaddr; /* where the kernel's own code for breakpoints begins */
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
 struct mm_struct {
 	struct percpu_counter rss_stat[4]; /* MM_*; since 6.2: kernel_compat.bpf.h */
 	unsigned long total_vm;		   /* pages */
@@ -396,6 +404,7 @@ struct mm_struct {
 	int map_count;
 	unsigned long exec_vm;
 	mm_context_t context;
+	struct uprobes_state uprobes_state;
 };
 
 struct vm_area_struct {

@@ -279,6 +279,11 @@ static long unwind_step(__u32 index, void *context)
 	s->outside_files += !(frame & SONDE_FRAME_IN_FILE);
 	s->hash = (s->hash ^ frame) * 0x9E3779B97F4A7C15ull;
 	s->hash ^= s->hash >> 29;
+	if (s->caller_pc) {
+		pc = s->caller_pc;
+		s->caller_pc = 0;
+		return go_to_caller(s, pc, s->caller_sp);
+	}
 	switch (rule) {
 	case RULE_NO_MAPPING:
 	case RULE_NO_TABLE:
@@ -308,6 +313,19 @@ static __always_inline __u32 cache_generation(struct unwind_state *s, struct mm_
 	/* The epoch bounds how long a rule may be wrong where mappings_version() is not exact. */
 	hash = (hash ^ (__u64)unwind_generation << 32 ^ unwind_epoch) * 0x9E3779B97F4A7C15ull;
 	return (__u32)(hash >> 32) | 1;
+}
+
+/* For the next unwind_user() on this CPU, at a breakpoint in the head of a function: where that
+ * returns to, and what rsp is then. rbp must still be the caller's. */
+static __always_inline void unwind_from_head(__u64 return_to, __u64 sp)
+{
+	__u32 zero = 0;
+	struct unwind_state *s = bpf_map_lookup_elem(&unwind_states, &zero);
+
+	if (!s)
+		return;
+	s->caller_pc = return_to;
+	s->caller_sp = sp;
 }
 
 /*

@@ -27,6 +27,8 @@ struct unwind_state {
 	__u64 bp_at;	 /* where bp is saved, if it was not read yet; else 0 */
 	__u64 is_return; /* 1: pc is a return address, and the call is before it */
 	__u64 registers; /* struct pt_regs * of user mode */
+	__u64 caller_pc; /* of the innermost frame, if it is known without a rule; else 0 */
+	__u64 caller_sp;
 	__u64 mm;
 	__u64 hash; /* of all frames */
 

@@ -29,6 +29,9 @@ struct Target {
   bool follow_children = false;
   /// The process is a launcher: what it does before its next execve() is not the target's.
   bool from_exec = false;
+  /// The file that the launcher will run: what is in its libraries is found before it begins. Empty:
+  /// not known.
+  std::string program;
 
   bool whole_system() const noexcept {
     return pids.empty() && comm.empty() && cgroup.empty() && container.empty();
@@ -155,7 +158,7 @@ struct MemoryOptions {
   std::chrono::nanoseconds older_than{0};
   /// Most that tracing allocations may cost the target, in percent of its time, above 100 too;
   /// zero: no limit.
-  double max_overhead_percent = 5;
+  double max_overhead_percent = 100;
 };
 
 /// What the command line does with reports. The library ignores it.
@@ -227,7 +230,7 @@ struct EbpfConfig {
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
   /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
   /// 1-10,000,000, syscall.min_latency, memory.older_than and output.interval not negative,
-  /// memory.sample_bytes 1-1 TiB, memory.max_overhead_percent 0-1,000,000.
+  /// memory.sample_bytes 1-1 GiB, memory.max_overhead_percent 0-1,000,000.
   Result<void> validate() const;
 };
 

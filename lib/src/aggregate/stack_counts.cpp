@@ -68,6 +68,11 @@ const symbolize::RawStack* StackCounts::find(std::uint64_t key) const {
   return entry == entries_.end() || !entry->second.known ? nullptr : &entry->second.stack;
 }
 
+std::uint32_t StackCounts::flags(std::uint64_t key) const {
+  const auto entry = entries_.find(key);
+  return entry == entries_.end() ? 0 : entry->second.flags;
+}
+
 std::uint64_t StackCounts::nameless() const noexcept {
   std::uint64_t total = 0;
   for (const auto& [key, entry] : entries_)

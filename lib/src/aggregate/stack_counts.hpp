@@ -35,6 +35,8 @@ class StackCounts {
 
   /// Null if it has not arrived.
   const symbolize::RawStack* find(std::uint64_t key) const;
+  /// In which ways (SONDE_STACK_*) it is incomplete; 0 if it has not arrived.
+  std::uint32_t flags(std::uint64_t key) const;
 
   /// Counts drained so far.
   std::uint64_t counted() const noexcept { return counted_; }

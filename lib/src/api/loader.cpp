@@ -41,6 +41,8 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 6.1 or later";
     case Feature::uprobe_multi:
       return "boot Linux 6.6 or later";
+    case Feature::uprobe_session:
+      return "boot Linux 6.13 or later";
     case Feature::task_registers:
       return "boot Linux 5.15 or later";
     case Feature::rss_stat:
@@ -101,6 +103,7 @@ Result<SystemSupport> EbpfLoader::check_system_support(const EbpfConfig& config)
   add(tracers::plan_net(config, features));
   add(tracers::plan_syscall(config, features));
   add(tracers::plan_mem(config, features));
+  support.plan.push_back(tracers::allocation_entry(features));
   return support;
 }
 

@@ -157,7 +157,9 @@ bool probe_quietly(Feature feature) noexcept {
       return known;
     }
     case Feature::uprobe_multi:
-      return has_uprobe_multi();
+      return has_uprobe_links(kUprobeMultiAttachType);
+    case Feature::uprobe_session:
+      return has_uprobe_links(kUprobeSessionAttachType);
     case Feature::socket_storage:
       return btf_names("bpf_sk_storage_get_tracing");
     case Feature::socket_lengths:

@@ -36,12 +36,15 @@ struct UprobeMultiAttr {
 // What the kernel keeps to itself as ENOTSUPP (include/linux/errno.h).
 constexpr int kNotSupported = 524;
 
+// BPF_F_UPROBE_MULTI_RETURN.
+constexpr std::uint32_t kReturnFlag = 1;
+
 std::uint64_t address_of(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
 UniqueFd create_link(int program_fd, unsigned attach_type, const std::string& path, pid_t pid,
-                     std::span<const UprobePoint> points) {
+                     std::span<const UprobePoint> points, UprobeEnd end) {
   std::vector<std::uint64_t> offsets;
   std::vector<std::uint64_t> cookies;
   for (const UprobePoint& point : points) {
@@ -55,6 +58,7 @@ UniqueFd create_link(int program_fd, unsigned attach_type, const std::string& pa
   attr.offsets = address_of(offsets.data());
   attr.cookies = address_of(cookies.data());
   attr.count = static_cast<std::uint32_t>(points.size());
+  attr.uprobe_flags = end == UprobeEnd::return_ ? kReturnFlag : 0;
   attr.pid = static_cast<std::uint32_t>(pid);
   return UniqueFd(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr))));
 }
@@ -68,29 +72,30 @@ bool refuses_the_point(int error) {
 
 }  // namespace
 
-UniqueFd load_empty_uprobe_program() noexcept {
+UniqueFd load_empty_uprobe_program(unsigned attach_type) noexcept {
   const std::array<bpf_insn, 2> nothing = {{
       {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
       {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
   }};
   LIBBPF_OPTS(bpf_prog_load_opts, options,
-              .expected_attach_type = static_cast<bpf_attach_type>(kUprobeMultiAttachType));
+              .expected_attach_type = static_cast<bpf_attach_type>(attach_type));
   return UniqueFd(::bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sonde_empty", "GPL", nothing.data(),
                                   nothing.size(), &options));
 }
 
-bool has_uprobe_multi() noexcept {
-  const UniqueFd program = load_empty_uprobe_program();
+bool has_uprobe_links(unsigned attach_type) noexcept {
+  const UniqueFd program = load_empty_uprobe_program(attach_type);
   if (!program) return false;
-  // A folder cannot be probed: EBADF, and before 6.6 EINVAL for the attach type.
+  // A folder cannot be probed: EBADF, and EINVAL for an attach type that is not known.
   const std::array<UprobePoint, 1> point = {};
-  const UniqueFd link = create_link(program.get(), kUprobeMultiAttachType, "/", 0, point);
+  const UniqueFd link = create_link(program.get(), attach_type, "/", 0, point, UprobeEnd::entry);
   return !link && errno == EBADF;
 }
 
 Result<std::vector<UprobePoint>> UprobeLinks::attach(int program_fd, unsigned attach_type,
                                                      const std::string& path, pid_t pid,
-                                                     std::span<const UprobePoint> points) {
+                                                     std::span<const UprobePoint> points,
+                                                     UprobeEnd end) {
   std::vector<UniqueFd> made;
   std::vector<UprobePoint> refused;
   // A link is all or nothing: halves of what failed are tried until the points to blame are alone.
@@ -99,7 +104,7 @@ Result<std::vector<UprobePoint>> UprobeLinks::attach(int program_fd, unsigned at
   while (!waiting.empty()) {
     const auto part = waiting.back();
     waiting.pop_back();
-    UniqueFd link = create_link(program_fd, attach_type, path, pid, part);
+    UniqueFd link = create_link(program_fd, attach_type, path, pid, part, end);
     const int error = errno;
     if (link) {
       made.push_back(std::move(link));

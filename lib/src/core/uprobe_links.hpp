@@ -26,11 +26,14 @@ struct UprobePoint {
   std::uint64_t cookie = 0;
 };
 
+/// Which end of a function a link is for; a session has both.
+enum class UprobeEnd { entry, return_ };
+
 /// Descriptor of a program for such links that does nothing; empty, with errno, if it cannot be
 /// loaded.
-UniqueFd load_empty_uprobe_program() noexcept;
-/// Whether the kernel has such links. Attaches nothing.
-bool has_uprobe_multi() noexcept;
+UniqueFd load_empty_uprobe_program(unsigned attach_type = kUprobeMultiAttachType) noexcept;
+/// Whether the kernel has links of this type. Attaches nothing.
+bool has_uprobe_links(unsigned attach_type) noexcept;
 
 /// Not thread-safe.
 class UprobeLinks {
@@ -41,7 +44,8 @@ class UprobeLinks {
   /// or InsufficientPermissions for every other failure, and then nothing new is attached.
   Result<std::vector<UprobePoint>> attach(int program_fd, unsigned attach_type,
                                           const std::string& path, pid_t pid,
-                                          std::span<const UprobePoint> points);
+                                          std::span<const UprobePoint> points,
+                                          UprobeEnd end = UprobeEnd::entry);
   void detach() noexcept { links_.clear(); }
 
  private:

@@ -145,11 +145,6 @@ bool passes_on(const elf::Image& image, const Function& function,
   return false;
 }
 
-// Those that do some of their work themselves, and some by calling another.
-bool always_counts(AllocatorCall call, std::string_view name) {
-  return call == resize || (!is_operator(name) && (call == size || call == release));
-}
-
 }  // namespace
 
 bool takes_memory_back(AllocatorCall call) noexcept {
@@ -193,18 +188,20 @@ Allocator find_allocator(const elf::Image& image) {
   std::uint64_t start = UINT64_MAX;
   std::uint64_t end = 0;
   for (const auto& [address, each] : by_address) {
-    if (!is_operator(each.function.name)) {
-      start = std::min(start, address);
-      end = std::max(end, address + each.function.size);
-    }
-    if (!always_counts(each.call, each.function.name) &&
-        passes_on(image, each.function, by_address))
-      continue;
-    allocator.functions.push_back(each);
+    if (is_operator(each.function.name)) continue;
+    start = std::min(start, address);
+    end = std::max(end, address + each.function.size);
   }
   if (end > start && end - start <= kLargestAllocator) {
     allocator.code_start = start;
     allocator.code_end = end;
+  }
+  for (const auto& [address, each] : by_address) {
+    // What is called from the allocator's own code counts as its own call.
+    const bool is_own = address >= allocator.code_start && address < allocator.code_end;
+    if (is_operator(each.function.name) && !is_own && passes_on(image, each.function, by_address))
+      continue;
+    allocator.functions.push_back(each);
   }
   return allocator;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,11 @@ class MemLane {
   virtual std::uint64_t recorded() const noexcept = 0;
   virtual std::uint64_t program_runs() const noexcept = 0;
   virtual std::uint64_t ring_bytes() const noexcept { return 0; }
+  /// As core::Tracer; at most one lane has traps.
+  virtual std::uint64_t trap_count() const noexcept { return 0; }
+  virtual std::optional<std::uint64_t> trap_cost_ns() const noexcept { return {}; }
+  /// Recording ended by itself.
+  virtual bool limit_reached() const noexcept { return false; }
 
   /// Sets aside what is to be reported. Quick.
   virtual void take() = 0;

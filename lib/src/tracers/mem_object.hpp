@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "shared/alloc_event.h"
 #include "shared/cpu_event.h"
 #include "shared/ksym.h"
 #include "shared/mem_event.h"

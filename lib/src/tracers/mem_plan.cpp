@@ -52,15 +52,47 @@ void plan_kernel(const core::FeatureSet& features, MemPlan& plan) {
                                                 "boot Linux 6.8 or later"));
 }
 
+bool can_trace_allocations(const core::FeatureSet& features) {
+  return features.has(Feature::uprobe_multi) && features.has(Feature::task_storage);
+}
+
+Result<void> plan_allocations(const EbpfConfig& config, const core::FeatureSet& features,
+                              MemPlan& plan) {
+  if (config.target.whole_system()) {
+    return fail(ErrorCode::ConfigError, "allocations of the whole system cannot be traced",
+                "Say whom to trace: -p, --comm, --cgroup, --container, or a COMMAND");
+  }
+  if (!can_trace_allocations(features)) {
+    return fail(ErrorCode::IncompatibleKernel, "this kernel has no uprobe_multi links",
+                "Boot Linux 6.6 or later, or leave out --alloc");
+  }
+  plan.alloc = true;
+  plan.alloc_session = features.has(Feature::uprobe_session);
+  plan.entries.push_back(allocation_entry(features));
+  if (config.memory.live) plan.entries.push_back(kEntries.primary("frees", "uprobe_multi"));
+  return {};
+}
+
 }  // namespace
+
+PlanEntry allocation_entry(const core::FeatureSet& features) {
+  if (!can_trace_allocations(features)) {
+    return kEntries.missing("allocations", "--alloc and --live cannot be used",
+                            "boot Linux 6.6 or later");
+  }
+  if (features.has(Feature::uprobe_session))
+    return kEntries.primary("allocations", "uprobe.session");
+  return kEntries.fallback("allocations", "uprobe_multi",
+                           "every call pays for a trap at its return, sampled or not",
+                           "boot Linux 6.13 or later");
+}
 
 Result<MemPlan> plan_mem(const EbpfConfig& config, const core::FeatureSet& features) {
   MemPlan plan;
-  if (config.memory.alloc || config.memory.live) {
-    return fail(ErrorCode::UnsupportedPlatform, "this build of sonde does not trace allocations",
-                "Leave --alloc and --live out");
-  }
-  if (auto planned = plan_faults(features, plan); !planned) return tl::unexpected(planned.error());
+  const bool alloc = config.memory.alloc || config.memory.live;
+  const auto planned =
+      alloc ? plan_allocations(config, features, plan) : plan_faults(features, plan);
+  if (!planned) return tl::unexpected(planned.error());
   if (config.memory.kernel) plan_kernel(features, plan);
   const auto cfi = uses_cfi(config.unwind.method, features);
   if (!cfi) return tl::unexpected(cfi.error());

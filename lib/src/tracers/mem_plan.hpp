@@ -23,6 +23,10 @@ struct MemPlan {
   bool kernel = false;
   /// Processes killed for want of memory are explained.
   bool oom = false;
+  /// Allocations are traced, and not resident memory.
+  bool alloc = false;
+  /// Returns are waited for only where that is wanted.
+  bool alloc_session = false;
   bool sideband = false;
   bool batches = false;
   bool kernel_lookup = false;
@@ -32,6 +36,9 @@ struct MemPlan {
   bool by_process = false;
   std::vector<PlanEntry> entries;
 };
+
+/// How allocations would be traced, which the plan tells where they are asked for.
+PlanEntry allocation_entry(const core::FeatureSet& features);
 
 /// IncompatibleKernel if what was asked for cannot be had at all.
 Result<MemPlan> plan_mem(const EbpfConfig& config, const core::FeatureSet& features);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/attach.hpp"
@@ -11,6 +12,7 @@
 #include "core/libbpf_log.hpp"
 #include "core/machine.hpp"
 #include "core/skeleton.hpp"
+#include "tracers/alloc_lane.hpp"
 #include "tracers/mem_faults.hpp"
 #include "tracers/mem_kernel.hpp"
 #include "tracers/mem_lane.hpp"
@@ -29,7 +31,8 @@ class Tracer final : public MemTracer {
         filter_(std::move(filter)),
         stacks_(naming(), {}, true) {
     // The lanes, here and nowhere else.
-    lanes_.push_back(make_fault_lane(plan_, filter_, stacks_));
+    if (plan_.faults) lanes_.push_back(make_fault_lane(plan_, filter_, stacks_));
+    if (plan_.alloc) lanes_.push_back(make_alloc_lane(config_, plan_, filter_, stacks_));
     if (plan_.kernel) lanes_.push_back(make_kernel_lane(plan_, stacks_));
   }
 
@@ -56,7 +59,9 @@ class Tracer final : public MemTracer {
   std::uint64_t program_runs() const noexcept override;
   bool measures_program_time() const noexcept override { return plan_.program_time; }
   core::StatsWindows stats_windows() const noexcept override { return {10'000'000, 10'000'000}; }
-  bool limit_reached() const noexcept override { return false; }
+  std::uint64_t trap_count() const noexcept override;
+  std::optional<std::uint64_t> trap_cost_ns() noexcept override;
+  bool limit_reached() const noexcept override;
 
   void take() override;
   Result<std::vector<Section>> sections() override;
@@ -104,6 +109,7 @@ void Tracer::configure() {
   ::bpf_program__set_autoload(object_->progs.filter_begin_at_exec, filter_.from_exec);
   ::bpf_program__set_autoload(object_->progs.filter_forget_exit, !filter_.tgids.empty());
   if (!plan_.kernel) leave_out_kernel_lane(*object_);
+  if (!plan_.alloc) leave_out_alloc_lane(*object_);
   for (const auto& lane : lanes_)
     lane->configure(*object_);
 }
@@ -211,6 +217,24 @@ std::uint64_t Tracer::program_runs() const noexcept {
   for (const auto& lane : lanes_)
     runs += lane->program_runs();
   return runs;
+}
+
+std::uint64_t Tracer::trap_count() const noexcept {
+  std::uint64_t count = 0;
+  for (const auto& lane : lanes_)
+    count += lane->trap_count();
+  return count;
+}
+
+std::optional<std::uint64_t> Tracer::trap_cost_ns() noexcept {
+  for (const auto& lane : lanes_) {
+    if (const auto cost = lane->trap_cost_ns()) return cost;
+  }
+  return {};
+}
+
+bool Tracer::limit_reached() const noexcept {
+  return std::ranges::any_of(lanes_, [](const auto& lane) { return lane->limit_reached(); });
 }
 
 void Tracer::take() {

@@ -57,6 +57,13 @@ Result<void> StackRecorder::open_unwinder(const UnwindMaps& maps, std::uint64_t 
   return unwinder_->open(maps, tgids, by_process);
 }
 
+void StackRecorder::expect(std::span<const std::shared_ptr<const process::MappedFile>> files) {
+  if (unwinder_ == nullptr) return;
+  for (const auto& file : files)
+    unwinder_->expect(file);
+  unwinder_->settle();
+}
+
 void StackRecorder::take() {
   if (unwinder_ != nullptr) unwinder_->settle();
   taken_ = counts_.take();
@@ -73,13 +80,13 @@ core::ThreadTime StackRecorder::worker_time() const {
 
 void StackRecorder::count_truncated(std::map<std::string, std::uint64_t>& truncated) const {
   const aggregate::TruncatedCounts counts = counts_.truncated();
-  truncated["kernel_depth"] = counts.kernel_depth;
-  truncated["depth"] = counts.user_depth;
-  truncated["unreadable_stack"] = counts.user_failed;
+  truncated["kernel_depth"] += counts.kernel_depth;
+  truncated["depth"] += counts.user_depth;
+  truncated["unreadable_stack"] += counts.user_failed;
   if (unwinder_ == nullptr) return;
-  truncated["no_cfi"] = counts.no_cfi;
-  truncated["unknown_mapping"] = counts.no_mapping;
-  truncated["lost_register"] = counts.lost_register;
+  truncated["no_cfi"] += counts.no_cfi;
+  truncated["unknown_mapping"] += counts.no_mapping;
+  truncated["lost_register"] += counts.lost_register;
 }
 
 std::vector<core::EventSource*> StackRecorder::sources() noexcept {

@@ -58,6 +58,8 @@ class StackRecorder {
   /// `tgids` map now, and of other files as samples meet them. `by_process`: see Unwinder::open().
   Result<void> open_unwinder(const UnwindMaps& maps, std::uint64_t table_bytes,
                              std::span<const std::uint32_t> tgids, bool by_process = false);
+  /// Files that a target is about to run code of: they are ready when this returns.
+  void expect(std::span<const std::shared_ptr<const process::MappedFile>> files);
   /// Mappings before stacks: the first stack of a process asks for what it maps.
   std::vector<core::EventSource*> sources() noexcept;
   Result<void> drain();

@@ -74,6 +74,7 @@ Result<TargetFilter> resolve_target(const Target& target) {
   filter.comm = target.comm;
   filter.follow_children = target.follow_children;
   filter.from_exec = target.from_exec;
+  filter.program = target.program;
   filter.description = describe(target);
   if (!target.cgroup.empty() && !target.container.empty()) {
     return fail(ErrorCode::ConfigError, "a cgroup and a container were given",

@@ -20,6 +20,8 @@ struct TargetFilter {
   std::int32_t cgroup_subsystem = -1;
   bool follow_children = false;
   bool from_exec = false;
+  /// As Target::program.
+  std::string program;
   /// For the report's header: "whole system", "pid 1, 2", ...
   std::string description;
 };

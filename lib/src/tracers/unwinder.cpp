@@ -85,6 +85,11 @@ void Unwinder::prepare(std::uint32_t tgid) {
   }
 }
 
+void Unwinder::expect(std::shared_ptr<const process::MappedFile> file) {
+  const unwind_file_key key = to_key(file->id);
+  add_job({key, std::move(file), {}});
+}
+
 void Unwinder::maintain() noexcept {
   *maps_.epoch = *maps_.epoch + 1;
 }

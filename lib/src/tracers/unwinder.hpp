@@ -49,6 +49,8 @@ class Unwinder final : public core::EventSource {
   /// Then makes the tables of what `tgids` map, before the first sample.
   /// `by_process`: also where the kernel has a maple tree, tell it what each process maps.
   Result<void> open(const UnwindMaps& maps, std::span<const std::uint32_t> tgids, bool by_process);
+  /// Makes the table of a file that is about to be mapped. settle() waits for it.
+  void expect(std::shared_ptr<const process::MappedFile> file);
   int poll_fd() const noexcept override { return ring_->poll_fd(); }
   Result<void> drain() noexcept override;
   /// Returns when everything that was drained has been dealt with.

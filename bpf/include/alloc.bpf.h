@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The allocation lane: breakpoints in the functions of allocators. A call is looked at where it
+ * begins; only where it is sampled, or resizes what was sampled, its return is waited for. The
+ * programs run with preemption on (uprobe_prog_run() in kernel/trace/bpf_trace.c).
+ */
+#ifndef SONDE_ALLOC_BPF_H
+#define SONDE_ALLOC_BPF_H
+
+#include "kernel_types.bpf.h"
+#include "alloc_frame.bpf.h"
+#include "alloc_sampling.bpf.h"
+#include "filter.bpf.h"
+#include "gate.bpf.h"
+#include "stack_counts.bpf.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* Keep what is sampled until it is freed. */
+const volatile bool alloc_live = false;
+/* Closed between the windows of a duty cycle, while breakpoints come and go. */
+volatile __u32 alloc_window = 0;
+
+struct alloc_cpu {
+	struct alloc_gap gap;
+	struct alloc_frame last;
+	struct filter_cache target;
+	__u32 taking_stack;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct alloc_cpu);
+} alloc_cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sonde_alloc_counters);
+} alloc_counters SEC(".maps");
+
+/* By the key of the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set by user space */
+	__type(key, __u64);
+	__type(value, struct sonde_alloc_site);
+} alloc_sites SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1); /* set by user space */
+	__type(key, struct sonde_alloc_key);
+	__type(value, struct sonde_alloc_live);
+} alloc_lives SEC(".maps");
+
+/* The call whose return a thread is waited for at. */
+struct alloc_begun {
+	__u64 frame; /* where its return address is */
+	__u64 store; /* where posix_memalign() puts the memory */
+	__u64 size;
+	__u64 distance;
+	__u64 site;
+	struct sonde_alloc_live old; /* what it resizes */
+	__u64 old_address;
+	__u8 active;
+	__u8 sampled;
+	__u8 resizes;
+	__u8 call; /* SONDE_ALLOC_* */
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct alloc_begun);
+} alloc_begun_calls SEC(".maps");
+
+#define ALLOC_TOO_MUCH ~0ull /* no address space has so many bytes: the call fails */
+
+static __always_inline __u64 alloc_product(__u64 a, __u64 b)
+{
+	__u64 small = a < b ? a : b, large = a < b ? b : a;
+
+	/* Of what is below, no step overflows, and all that is cut off is 2^48 bytes or more. */
+	if (large >> 48 || small >> 24 || small * (large >> 24) >> 24)
+		return ALLOC_TOO_MUCH;
+	return small * large;
+}
+
+static __always_inline __u64 alloc_size(struct pt_regs *ctx, __u32 call)
+{
+	switch (call) {
+	case SONDE_ALLOC_SIZE:
+		return ctx->di;
+	case SONDE_ALLOC_PRODUCT:
+		return alloc_product(ctx->di, ctx->si);
+	case SONDE_ALLOC_ALIGNED:
+	case SONDE_ALLOC_RESIZE:
+		return ctx->si;
+	case SONDE_ALLOC_STORE:
+		return ctx->dx;
+	}
+	return alloc_product(ctx->si, ctx->dx);
+}
+
+static __always_inline bool alloc_resizes(__u32 call)
+{
+	return call == SONDE_ALLOC_RESIZE || call == SONDE_ALLOC_RESIZE_PRODUCT;
+}
+
+static __always_inline void alloc_make_key(struct sonde_alloc_key *key, struct task_struct *task,
+					   __u64 address)
+{
+	key->address = address;
+	key->tgid = (__u32)task->tgid;
+	key->exec_id = (__u32)task->self_exec_id;
+}
+
+static __always_inline void alloc_add_freed(const struct sonde_alloc_live *live)
+{
+	struct sonde_alloc_site *site = bpf_map_lookup_elem(&alloc_sites, &live->site);
+
+	if (!site)
+		return;
+	__sync_fetch_and_add(&site->freed_count, 1);
+	__sync_fetch_and_add(&site->freed_estimated_count, live->estimated_count);
+	__sync_fetch_and_add(&site->freed_estimated_bytes, live->estimated_bytes);
+}
+
+/* Takes what was sampled at this address out of the live ones. */
+static __always_inline bool alloc_take_live(struct task_struct *task, __u64 address,
+					    struct sonde_alloc_live *taken)
+{
+	struct sonde_alloc_live *live;
+	struct sonde_alloc_key key;
+
+	alloc_make_key(&key, task, address);
+	live = bpf_map_lookup_elem(&alloc_lives, &key);
+	if (!live)
+		return false;
+	*taken = *live;
+	return !bpf_map_delete_elem(&alloc_lives, &key);
+}
+
+static __always_inline void alloc_release(struct sonde_alloc_counters *c, struct task_struct *task,
+					  __u64 address)
+{
+	struct sonde_alloc_live taken;
+
+	c->releases++;
+	if (!alloc_take_live(task, address, &taken)) {
+		c->filtered_untracked++;
+		return;
+	}
+	c->freed++;
+	alloc_add_freed(&taken);
+}
+
+/* Whether the call is one to trace. */
+static __always_inline bool alloc_passes(struct sonde_alloc_counters *c, struct alloc_cpu *cpu,
+					 struct task_struct *task, __u64 cookie)
+{
+	__u32 tgid;
+
+	c->seen++;
+	c->stepped += SONDE_ALLOC_STEPPED(cookie);
+	if (sonde_gate == SONDE_GATE_PAUSED) {
+		c->filtered_paused++;
+		return false;
+	}
+	tgid = filter_trusted_tgid(task);
+	if (tgid == filter_self_tgid) {
+		c->filtered_self++;
+		return false;
+	}
+	if (!tgid ||
+	    (filter_by_tgid && filter_cached_state(&cpu->target, tgid) != SONDE_TARGET_TRACED) ||
+	    !filter_passes_rest(task)) {
+		c->filtered_target++;
+		return false;
+	}
+	if (!alloc_window) {
+		c->filtered_window++;
+		return false;
+	}
+	return true;
+}
+
+/* Gives the site of the current stack; 0 if there is none. */
+static __always_inline __u64 alloc_take_site(void *ctx, struct sonde_alloc_counters *c,
+					     struct alloc_cpu *cpu, struct task_struct *task,
+					     bool cfi)
+{
+	static const struct sonde_alloc_site empty;
+	struct stack_taken taken = {};
+	__u32 tgid = filter_trusted_tgid(task);
+	__u64 key = 0;
+
+	/* A program that was preempted here holds this CPU's buffers. */
+	if (cpu->taking_stack) {
+		c->lost_busy++;
+		return 0;
+	}
+	cpu->taking_stack = 1;
+	if (cfi)
+		unwind_from_head(cpu->last.return_to, cpu->last.address + 8);
+	if (!stack_take(ctx, &taken, task, tgid, tgid, 0, STACK_USER, cfi)) {
+		c->lost_no_memory++;
+	} else {
+		key = taken.buffer->record.key;
+		if (!bpf_map_lookup_elem(&alloc_sites, &key)) {
+			if (!bpf_map_update_elem(&alloc_sites, &key, &empty, BPF_NOEXIST)) {
+				stack_announce(&taken);
+			} else if (!bpf_map_lookup_elem(&alloc_sites, &key)) {
+				c->lost_sites_full++;
+				key = 0;
+			}
+		}
+	}
+	cpu->taking_stack = 0;
+	return key;
+}
+
+/* A function of the allocator is called. Whether to wait for its return. */
+static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool cfi)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx), distance, size;
+	__u32 zero = 0, call = SONDE_ALLOC_CALL(cookie);
+	struct sonde_alloc_counters *c;
+	struct alloc_begun *begun;
+	struct alloc_frame frame = {};
+	struct task_struct *task;
+	struct alloc_cpu *cpu;
+	bool sampled, resizes;
+
+	if (sonde_gate == SONDE_GATE_CLOSED)
+		return false;
+	c = bpf_map_lookup_elem(&alloc_counters, &zero);
+	cpu = bpf_map_lookup_elem(&alloc_cpus, &zero);
+	if (!c || !cpu)
+		return false;
+	task = bpf_get_current_task_btf();
+	if (!alloc_passes(c, cpu, task, cookie))
+		return false;
+	frame.address = ctx->sp + 8 * SONDE_ALLOC_WORDS(cookie);
+	frame.function = SONDE_ALLOC_FUNCTION(cookie);
+	frame.tid = (__u32)task->pid;
+	bpf_probe_read_user(&frame.return_to, sizeof(frame.return_to), (void *)frame.address);
+	if (alloc_is_own_call(&frame, ctx->ip, cookie, &cpu->last)) {
+		c->filtered_nested++;
+		return false;
+	}
+	begun = bpf_task_storage_get(&alloc_begun_calls, task, NULL, 0);
+	if (begun && begun->active) {
+		if (frame.address <= begun->frame &&
+		    !alloc_was_left(begun->frame, alloc_trampoline(task))) {
+			c->filtered_nested++;
+			return false;
+		}
+		begun->active = 0;
+		c->ended++;
+		c->lost_no_return++;
+	}
+	cpu->last = frame;
+	if (call == SONDE_ALLOC_RELEASE) {
+		alloc_release(c, task, ctx->di);
+		return false;
+	}
+	size = alloc_size(ctx, call);
+	resizes = alloc_resizes(call) && ctx->di;
+	/* glibc and most others free what is resized to nothing, and give nothing. */
+	if (resizes && !size) {
+		alloc_release(c, task, ctx->di);
+		return false;
+	}
+	c->calls++;
+	if (size != ALLOC_TOO_MUCH)
+		c->bytes += size;
+	distance = alloc_distance;
+	sampled = alloc_take_sample(&cpu->gap, size, distance);
+	if (!sampled && !(resizes && alloc_live)) {
+		c->filtered_unsampled++;
+		return false;
+	}
+	begun =
+	    bpf_task_storage_get(&alloc_begun_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!begun) {
+		c->lost_no_memory++;
+		return false;
+	}
+	begun->resizes = resizes && alloc_live && alloc_take_live(task, ctx->di, &begun->old);
+	if (!sampled && !begun->resizes) {
+		c->filtered_unsampled++;
+		return false;
+	}
+	begun->site = sampled ? alloc_take_site(ctx, c, cpu, task, cfi) : 0;
+	/* What is resized is gone even so: not to know its return is better than to keep it. */
+	if (sampled && !begun->site) {
+		if (begun->resizes)
+			alloc_add_freed(&begun->old);
+		return false;
+	}
+	begun->frame = frame.address;
+	begun->store = ctx->di;
+	begun->old_address = ctx->di;
+	begun->size = size;
+	begun->distance = distance;
+	begun->sampled = sampled;
+	begun->call = call;
+	begun->active = 1;
+	c->begun++;
+	return true;
+}
+
+/* Where the memory is that the function gave; 0 if it gave none. */
+static __always_inline __u64 alloc_given(__u64 result, const struct alloc_begun *begun)
+{
+	__u64 memory = 0;
+
+	if (begun->call != SONDE_ALLOC_STORE)
+		return result;
+	if ((__u32)result)
+		return 0;
+	bpf_probe_read_user(&memory, sizeof(memory), (void *)begun->store);
+	return memory;
+}
+
+static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct task_struct *task,
+					 const struct alloc_begun *begun, __u64 address)
+{
+	struct alloc_estimate estimate;
+	struct sonde_alloc_live live = {}, hidden;
+	struct sonde_alloc_site *site;
+	struct sonde_alloc_key key;
+
+	alloc_scale_up(&estimate, begun->size, begun->distance);
+	site = bpf_map_lookup_elem(&alloc_sites, &begun->site);
+	if (!site) {
+		c->lost_sites_full++;
+		return;
+	}
+	if (alloc_live) {
+		live.site = begun->site;
+		live.time_ns = bpf_ktime_get_ns();
+		live.estimated_count = estimate.count;
+		live.estimated_bytes = estimate.bytes;
+		/* Freed by a function that is not probed, such as one of a library's own. */
+		if (alloc_take_live(task, address, &hidden)) {
+			c->hidden_frees++;
+			alloc_add_freed(&hidden);
+		}
+		alloc_make_key(&key, task, address);
+		if (bpf_map_update_elem(&alloc_lives, &key, &live, BPF_ANY)) {
+			c->lost_live_full++;
+			return;
+		}
+	}
+	c->recorded++;
+	__sync_fetch_and_add(&site->count, 1);
+	__sync_fetch_and_add(&site->bytes, begun->size);
+	__sync_fetch_and_add(&site->estimated_count, estimate.count);
+	__sync_fetch_and_add(&site->estimated_bytes, estimate.bytes);
+	if (estimate.variance)
+		__sync_fetch_and_add(&site->variance, estimate.variance);
+}
+
+static __always_inline int alloc_leave_call(struct pt_regs *ctx)
+{
+	struct sonde_alloc_counters *c;
+	struct sonde_alloc_key key;
+	struct alloc_begun *begun;
+	struct task_struct *task;
+	__u64 result = ctx->ax, address;
+	__u32 zero = 0;
+
+	/* Else clang may add to ctx first, which the verifier does not allow. */
+	asm volatile("" : "+r"(result));
+	c = bpf_map_lookup_elem(&alloc_counters, &zero);
+	if (sonde_gate == SONDE_GATE_CLOSED || !c)
+		return 0;
+	c->returns++;
+	task = bpf_get_current_task_btf();
+	begun = bpf_task_storage_get(&alloc_begun_calls, task, NULL, 0);
+	/* The return took its address from the stack. */
+	if (!begun || !begun->active || ctx->sp != begun->frame + 8)
+		return 0;
+	begun->active = 0;
+	c->ended++;
+	address = alloc_given(result, begun);
+	if (begun->resizes) {
+		if (address) {
+			alloc_add_freed(&begun->old);
+		} else {
+			alloc_make_key(&key, task, begun->old_address);
+			bpf_map_update_elem(&alloc_lives, &key, &begun->old, BPF_NOEXIST);
+		}
+	}
+	if (!address)
+		c->filtered_failed++;
+	else if (begun->sampled)
+		alloc_record(c, task, begun, address);
+	else
+		c->freed++;
+	return 0;
+}
+
+bool bpf_session_is_return(void) __ksym __weak;
+
+static __always_inline int alloc_session_part(struct pt_regs *ctx, bool cfi)
+{
+	if (bpf_session_is_return())
+		return alloc_leave_call(ctx);
+	/* 1: the return is not waited for. */
+	return !alloc_enter_call(ctx, cfi);
+}
+
+/* Both ends of a call, since 6.13. */
+SEC("?uprobe")
+int alloc_session(struct pt_regs *ctx)
+{
+	return alloc_session_part(ctx, false);
+}
+
+SEC("?uprobe")
+int alloc_session_cfi(struct pt_regs *ctx)
+{
+	return alloc_session_part(ctx, true);
+}
+
+/* Before, every call's return is paid for. */
+SEC("?uprobe")
+int alloc_enter(struct pt_regs *ctx)
+{
+	alloc_enter_call(ctx, false);
+	return 0;
+}
+
+SEC("?uprobe")
+int alloc_enter_cfi(struct pt_regs *ctx)
+{
+	alloc_enter_call(ctx, true);
+	return 0;
+}
+
+SEC("?uprobe")
+int alloc_leave(struct pt_regs *ctx)
+{
+	return alloc_leave_call(ctx);
+}
+
+/* Functions that only take memory back have no return to wait for. */
+SEC("?uprobe")
+int alloc_free(struct pt_regs *ctx)
+{
+	alloc_enter_call(ctx, false);
+	return 0;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sonde_alloc_look);
+} alloc_looks SEC(".maps");
+
+/* Before the lane begins: how often its breakpoints would be hit. */
+SEC("?uprobe")
+int alloc_look(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx), size;
+	__u32 zero = 0, call = SONDE_ALLOC_CALL(cookie);
+	struct sonde_alloc_look *look = bpf_map_lookup_elem(&alloc_looks, &zero);
+
+	if (!look)
+		return 0;
+	look->hits++;
+	look->stepped += SONDE_ALLOC_STEPPED(cookie);
+	if (call == SONDE_ALLOC_RELEASE)
+		return 0;
+	size = alloc_size(ctx, call);
+	look->calls++;
+	if (size != ALLOC_TOO_MUCH)
+		look->bytes += size;
+	return 0;
+}
+
+#endif

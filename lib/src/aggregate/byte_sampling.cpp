@@ -1,0 +1,37 @@
+#include "aggregate/byte_sampling.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "alloc_event.h"
+
+namespace sonde::aggregate {
+namespace {
+
+std::uint32_t in_units(double value, int scale) {
+  return static_cast<std::uint32_t>(std::llround(std::ldexp(value, scale)));
+}
+
+}  // namespace
+
+void fill_log_table(std::span<std::uint32_t> table) {
+  const auto last = static_cast<double>(table.size() - 1);
+  for (std::size_t i = 0; i < table.size(); ++i)
+    table[i] = in_units(std::log2(1 + static_cast<double>(i) / last), SONDE_ALLOC_LOG_SCALE);
+}
+
+void fill_inverse_table(std::span<std::uint32_t> table) {
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const double x = std::ldexp(static_cast<double>(i), -SONDE_ALLOC_INVERSE_STEP);
+    table[i] = in_units(i == 0 ? 1 : x / -std::expm1(-x), SONDE_ALLOC_INVERSE_SCALE);
+  }
+}
+
+double sampling_probability(std::uint64_t size, std::uint64_t distance) noexcept {
+  if (distance <= 1) return 1;
+  const auto bytes = static_cast<double>(std::max<std::uint64_t>(size, 1));
+  return -std::expm1(-bytes / static_cast<double>(distance));
+}
+
+}  // namespace sonde::aggregate

@@ -1,0 +1,19 @@
+// The arithmetic of sampling allocations by their bytes, for the tables of alloc_sampling.bpf.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace sonde::aggregate {
+
+/// log2(1 + i / (size - 1)), in units of 2^-SONDE_ALLOC_LOG_SCALE.
+void fill_log_table(std::span<std::uint32_t> table);
+/// x / (1 - exp(-x)) at x = i / 2^SONDE_ALLOC_INVERSE_STEP, in units of
+/// 2^-SONDE_ALLOC_INVERSE_SCALE.
+void fill_inverse_table(std::span<std::uint32_t> table);
+
+/// Chance that an allocation is sampled, `distance` being the mean bytes between two samples; 1 for
+/// a distance of 1, which samples every call.
+double sampling_probability(std::uint64_t size, std::uint64_t distance) noexcept;
+
+}  // namespace sonde::aggregate

@@ -1,0 +1,177 @@
+"""sonde mem --alloc on processes that run, and what it does to them; and what it refuses."""
+
+import os
+import shutil
+import struct
+import subprocess
+
+from allocations import EXACT, AllocationTest, code, program, says
+from tracing import main
+
+
+class Attached(AllocationTest):
+    def test_running_process(self):
+        """A process is traced from the moment on that its breakpoints are there, and is itself after."""
+        target = self.spawn(program("allocs"), "wait")
+        before = code(target.pid)
+        tracer = self.attach(target, "--live", *EXACT)
+        target.stdin.write("go\n")
+        target.stdin.flush()
+        said = "".join(iter(target.stdout.readline, "end\n"))
+        report = self.finish(tracer)
+        self.assertEqual(code(target.pid), before)
+        for name, (calls, size, live, live_size) in says(said).items():
+            if name == "early":
+                continue
+            self.assertEqual(report.sum(name, "allocated_count"), calls, name)
+            self.assertEqual(report.sum(name, "allocated_bytes"), size, name)
+            self.assertEqual(report.sum(name, "live_count"), live, name)
+            self.assertEqual(report.sum(name, "live_bytes"), live_size, name)
+
+    def test_killed(self):
+        """Breakpoints go with a sonde that is killed; the process goes on."""
+        target = self.spawn(program("alloc_spin"))
+        before = code(target.pid)
+        tracer = self.attach(target, "--alloc", "--max-overhead", "none")
+        tracer.kill()
+        tracer.wait()
+        self.assertEqual(code(target.pid), before)
+        self.assertIsNone(target.poll())
+        target.terminate()
+        self.assertEqual(target.wait(), 0)
+
+    def test_again_and_again(self):
+        """A process survives many tracers, one after the other."""
+        target = self.spawn(program("alloc_spin"))
+        before = code(target.pid)
+        for _ in range(8):
+            report = self.mem("--live", "--max-overhead", "none", "-d", "200ms", "-p", str(target.pid))
+            self.assertGreater(report.sum("spin", "allocated_count"), 0)
+        self.assertEqual(code(target.pid), before)
+        target.terminate()
+        self.assertEqual(target.wait(), 0)
+
+    def test_ends_while_traced(self):
+        """The end of the process is no trouble; what it had not freed is told."""
+        target = self.spawn(program("allocs"), "wait")
+        tracer = self.attach(target, "--live", *EXACT)
+        said, _ = target.communicate("go\nend\n")
+        self.assertEqual(target.returncode, 0)
+        report = self.finish(tracer)
+        self.assertEqual(report.sum("leak", "live_bytes"), says(said)["leak"][3])
+
+    def test_file_replaced(self):
+        """A program whose file is deleted and replaced while it is traced is traced on."""
+        path = self.path("allocs")
+        shutil.copy(program("allocs_static"), path)
+        target = self.spawn(path, "wait")
+        os.unlink(path)
+        shutil.copy("/bin/true", path)
+        tracer = self.start(target, "--live", *EXACT)
+        target.stdin.write("go\n")
+        target.stdin.flush()
+        said = "".join(iter(target.stdout.readline, "end\n"))
+        report = self.finish(tracer)
+        self.assertEqual(report.sum("leak", "live_bytes"), says(said)["leak"][3])
+
+    def start(self, target, *arguments):
+        """As attach(), for a program without the C library: waits until its own code has changed."""
+        with open(f"/proc/{target.pid}/maps", encoding="utf-8") as maps:
+            start, end = next(
+                (int(a, 16) for a in line.split()[0].split("-")) for line in maps if " r-xp " in line
+            )
+
+        def bytes_now():
+            with open(f"/proc/{target.pid}/mem", "rb") as memory:
+                memory.seek(start)
+                return memory.read(end - start)
+
+        before = bytes_now()
+        return self.attach_until(target, lambda: bytes_now() != before, *arguments)
+
+
+class Overhead(AllocationTest):
+    def test_refused(self):
+        """What would cost more than the limit and cannot be made cheaper is not begun."""
+        target = self.spawn(program("alloc_spin"))
+        errors = self.mem(
+            "--live", "--max-overhead", "0.5", "-d", "1s", "-p", str(target.pid), status=2
+        )
+        self.assertRegex(errors, r"about \d+ % of its CPU time, more than --max-overhead 0\.5")
+        self.assertIsNone(target.poll())
+
+    def test_windows(self):
+        """A program that does nothing but malloc() is traced in windows: it keeps most of its speed,
+        and the totals stand for all of its calls."""
+        seconds = 6
+        alone = subprocess.run(
+            [program("alloc_spin"), str(seconds)], capture_output=True, text=True, check=True
+        ).stdout
+        report = self.mem("--alloc", "--max-overhead", "5", "--", program("alloc_spin"), str(seconds))
+        calls = says(report.stdout)["spin"][0]
+        self.assertGreater(calls, says(alone)["spin"][0] * 0.5)
+        self.assertIn("windows", report.notices)
+        # The rest is how well the trap's cost is known: the machine may be busy.
+        self.assertAlmostEqual(report.sum("spin", "allocated_count") / calls, 1, delta=0.6)
+
+
+class Refused(AllocationTest):
+    def test_usage(self):
+        """What cannot be meant is an error that says so."""
+        for arguments, words in (
+            (("--alloc",), "whole system"),
+            (("--alloc", "--sample-bytes", "0", "-p", "1"), "--sample-bytes"),
+            (("--alloc", "--max-overhead", "0", "-p", "1"), "--max-overhead"),
+            (("--alloc", "--max-overhead", "-5", "-p", "1"), "--max-overhead"),
+            (("--alloc", "--older-than", "1s", "-p", "1"), "--older-than"),
+            (("--alloc", "-p", "2147483647"), "no process 2147483647"),
+        ):
+            with self.subTest(arguments):
+                self.assertIn(words, self.mem(*arguments, status=2))
+
+    def test_no_allocator(self):
+        """A static, stripped program says nothing of its allocator."""
+        path = self.path("stripped")
+        subprocess.run(["strip", "-o", path, program("allocs_static")], check=True)
+        target = self.spawn(path, "wait")
+        errors = self.mem("--alloc", "-p", str(target.pid), status=2)
+        self.assertIn("static and stripped", errors)
+
+    def test_go(self):
+        """Go programs are left alone."""
+        target = subprocess.Popen(
+            [os.path.join(os.path.dirname(os.path.realpath(os.environ["GO"])), "gofmt")],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        )
+        self.addCleanup(self.end, target)
+        self.assertIn("is a Go program", self.mem("--alloc", "-p", str(target.pid), status=2))
+        self.assertIsNone(target.poll())
+
+    @staticmethod
+    def end(target):
+        target.stdin.close()
+        target.wait()
+
+    def test_damaged_symbols(self):
+        """A symbol table that is damaged leads nowhere, and harms nobody."""
+        path = self.path("damaged")
+        with open(program("allocs_static"), "rb") as file:
+            data = bytearray(file.read())
+        (sections,) = struct.unpack_from("<Q", data, 40)
+        size, count = struct.unpack_from("<HH", data, 58)
+        for i in range(count):
+            header = sections + i * size
+            kind, = struct.unpack_from("<I", data, header + 4)
+            if kind == 2:  # SHT_SYMTAB
+                offset, length = struct.unpack_from("<QQ", data, header + 24)
+                for at in range(offset, offset + length, 24):
+                    struct.pack_into("<QQ", data, at + 8, 0x401000 + (at * 7919) % 0x40000, 0xffffffff)
+        with open(path, "wb") as file:
+            file.write(data)
+        os.chmod(path, 0o755)
+        report = self.mem("--alloc", *EXACT, "--", path)
+        self.assertIn("end", report.stdout)
+
+
+if __name__ == "__main__":
+    main()
