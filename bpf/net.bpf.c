@@ -20,6 +20,8 @@
 #include "include/net_dns.bpf.h"
 #include "include/net_drops.bpf.h"
 #include "include/ksym.bpf.h"
+#include "include/http_tls.bpf.h"
+#include "shared/http_event.h"
 #include "shared/net_event.h"
 
 char LICENSE[] SEC("license") = "GPL";

@@ -69,6 +69,10 @@ void NetFlags::add_to(CLI::App& app) {
       ->group(kWhat);
   app.add_flag("--dns", dns, "Also DNS queries and what became of them; --events has them always")
       ->group(kWhat);
+  app.add_flag("--http", http, "HTTP/1 requests and responses, of clients and servers")
+      ->group(kWhat);
+  app.add_flag("--http-query", http_query, "Show the queries of HTTP paths, which may hold secrets")
+      ->group(kWhat);
   app.add_flag("--histogram", histogram, "Also histograms of round-trip times and latencies")
       ->group(kWhat);
   app.add_option("--buffer", ring_bytes,

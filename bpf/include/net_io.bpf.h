@@ -7,6 +7,7 @@
 #define SONDE_NET_IO_BPF_H
 
 #include "kernel_types.bpf.h"
+#include "http.bpf.h"
 #include "net_emit.bpf.h"
 #include "net_flow.bpf.h"
 #include <bpf/bpf_helpers.h>
@@ -80,8 +81,15 @@ static __always_inline int net_io(struct sock *sk, int result, int flags, bool s
 	if (family == NET_AF_INET || family == NET_AF_INET6) {
 		if (protocol == IPPROTO_TCP) {
 			s = io_socket(sk);
-			if (s && (s->known & NET_ENDED) && !sends && result > 0)
-				net_send_late_read(sk, s);
+			if (!s || result <= 0)
+				return 0;
+			if (s->known & NET_ENDED) {
+				if (!sends)
+					net_send_late_read(sk, s);
+			} else if (!(flags & (NET_MSG_PEEK | NET_MSG_ERRQUEUE)) &&
+				   !(s->known & NET_REJECTED)) {
+				http_io(sk, s, (__u32)result, sends);
+			}
 			return 0;
 		}
 		if (protocol != IPPROTO_UDP)

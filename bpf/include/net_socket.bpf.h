@@ -33,7 +33,7 @@ struct net_socket {
 	__u32 drops; /* of a listener when sonde began */
 	__u16 local_port;
 	__u8 role; /* SONDE_NET_ROLE_* */
-	__u8 pad;
+	__u8 http; /* HTTP_* */
 };
 
 struct {

@@ -4,6 +4,7 @@
 #define SONDE_NET_TCP_BPF_H
 
 #include "kernel_types.bpf.h"
+#include "http.bpf.h"
 #include "net_emit.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -110,6 +111,7 @@ static __always_inline void tcp_closes(struct sock *sk, struct sonde_net_counter
 		else
 			c->lost_ring_full++;
 	}
+	http_close(sk, s);
 	/* It may read on what came before the peer's FIN, or connect the socket again. */
 	s->known |= NET_ENDED;
 }

@@ -46,6 +46,10 @@ Report net_report();
 
 /// What `sonde net --drops --dns` adds to it: dropped packets and their stacks, and DNS queries.
 Report packets_report();
+/// What `sonde net --http` reports of HTTP.
+Report http_report();
+/// Live rows of `sonde net --http --events`.
+Table http_rows();
 
 /// A live row of `sonde net --events`.
 Table net_event_rows();

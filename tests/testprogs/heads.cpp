@@ -123,6 +123,38 @@ function stepped_only
   ret
 over stepped_only
 
+function returns_behind_check
+  mov %rdi, %rax
+  test %rsi, %rsi
+  jne 1f
+  xor %edx, %edx
+  ret
+1: call push_at_entry
+over returns_behind_check
+
+function returns_on_two_ways
+  mov %rdi, %rax
+  test %rsi, %rsi
+  jne 1f
+  nop
+  ret
+1: mov %rsi, %rax
+  ret
+over returns_on_two_ways
+
+function returns_what_it_wrote_last
+  test %rsi, %rsi
+  nop
+  mov %rdi, %rax
+  ret
+over returns_what_it_wrote_last
+
+function returns_by_another
+  test %rsi, %rsi
+  jne push_at_entry
+  ret
+over returns_by_another
+
   .globl without_size
   .type without_size, @function
 without_size:

@@ -100,7 +100,9 @@ Result<SystemSupport> EbpfLoader::check_system_support(const EbpfConfig& config)
     if (plan) support.plan.insert(support.plan.end(), plan->entries.begin(), plan->entries.end());
   };
   add(tracers::plan_cpu(config, features));
-  add(tracers::plan_net(config, features));
+  EbpfConfig all_lanes = config;
+  all_lanes.network.http = true;
+  add(tracers::plan_net(all_lanes, features));
   add(tracers::plan_syscall(config, features));
   add(tracers::plan_mem(config, features));
   support.plan.push_back(tracers::allocation_entry(features));

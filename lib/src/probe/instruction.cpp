@@ -142,6 +142,11 @@ std::optional<Instruction> decode(std::span<const std::byte> code, std::uint64_t
   instruction.stack_growth = stack_growth(decoded, operands);
   instruction.arguments_written = arguments_written(decoded, operands);
   instruction.arguments_read = arguments_read(decoded, operands);
+  for (std::uint8_t n = 0; n < decoded.operand_count; ++n) {
+    if (is_written(operands[n]) && whole(operands[n].reg.value) == ZYDIS_REGISTER_RAX)
+      instruction.result_written = true;
+  }
+  instruction.returns = decoded.meta.category == ZYDIS_CATEGORY_RET;
   const ZydisDecodedOperand& first = operands[0];
   ZyanU64 target = 0;
   if (instruction.leaves && decoded.operand_count_visible != 0 &&

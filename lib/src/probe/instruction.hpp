@@ -29,6 +29,10 @@ struct Instruction {
   unsigned arguments_written = 0;
   /// The same for those whose value it uses.
   unsigned arguments_read = 0;
+  /// It writes to rax, in whole or in part.
+  bool result_written = false;
+  /// It returns from the function.
+  bool returns = false;
 };
 
 /// The instruction at the start of `code`, which lies at `address`. Nothing if it is none.

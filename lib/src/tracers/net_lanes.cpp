@@ -8,10 +8,11 @@ namespace sonde::tracers {
 extern const NetLaneEntry net_connections;
 extern const NetLaneEntry net_dns;
 extern const NetLaneEntry net_drops;
+extern const NetLaneEntry net_http;
 
 namespace {
 
-constexpr std::array kLanes = {&net_connections, &net_drops, &net_dns};
+constexpr std::array kLanes = {&net_connections, &net_drops, &net_dns, &net_http};
 
 }  // namespace
 

@@ -131,6 +131,15 @@ BOOST_AUTO_TEST_CASE(packets) {
   sonde::test::check_golden("render/packets.folded", rendered("folded", report));
 }
 
+// Exchanges as they happen as lines, then the tables of `sonde net --http`.
+BOOST_AUTO_TEST_CASE(http) {
+  const Report report = sonde::test::http_report();
+  const sonde::Table events = sonde::test::http_rows();
+  sonde::test::check_golden("render/http.txt", rendered("table", report, {}, nullptr, &events));
+  sonde::test::check_golden("render/http.json",
+                            without_version(rendered("json", report, {}, nullptr, &events)));
+}
+
 // Stacks of a type of their own, told apart by details: JSON fields, tables of sums, leaves of
 // folded stacks, which leave the secondary profile out.
 BOOST_AUTO_TEST_CASE(memory) {
