@@ -26,7 +26,7 @@ class MemCommand final : public Command {
     request->config.with_cpu_profiling(false).with_memory_tracing(true);
     if (auto applied = flags_.apply(request->config.memory); !applied)
       return tl::unexpected(std::move(applied.error()));
-    if (auto applied = flags_.unwind.apply(request->config.unwind); !applied)
+    if (auto applied = flags_.unwind.apply(request->config); !applied)
       return tl::unexpected(std::move(applied.error()));
     return trace(std::move(*request), output_, invocation,
                  {tracer_entry<TracerSession<EbpfMemoryTracer>>("mem")});

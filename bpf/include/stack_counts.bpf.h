@@ -112,8 +112,8 @@ struct stack_taken {
 
 /*
  * Takes the stack of the current task, which is `task`. `parts`: STACK_*. `cfi`: its user part by
- * call frame information, which only kernels from 5.17 on let a program do. False if this CPU has no
- * memory for it.
+ * call frame information, which only kernels from 5.17 on let a program do. False if this CPU has
+ * no memory for it.
  */
 static __always_inline bool stack_take(void *ctx, struct stack_taken *taken,
 				       struct task_struct *task, __u32 tgid, __u32 tid, __u32 label,
@@ -147,36 +147,25 @@ static __always_inline void stack_announce(const struct stack_taken *taken)
 		send_stack(taken->buffer, taken->exec_id, taken->unwound);
 }
 
-/*
- * Adds `weight` to the stack of the current task, as stack_take(). False if there is no room for a
- * new stack. A stack that finds no room in the ring is counted all the same and sent at the next
- * drain.
- */
-static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task, __u32 tgid,
-					     __u32 tid, __u32 label, __u64 weight, __u32 parts,
-					     bool cfi)
+/* Adds `weight` to a stack that was taken. False if there is no room for a new one. */
+static __always_inline bool stack_counts_put(void *map, const struct stack_taken *taken,
+					     __u64 weight)
 {
 #ifdef STACK_WEIGHED
 	struct stack_count first = {.weight = weight, .count = 1};
 #else
 	struct stack_count first = {.count = weight};
 #endif
-	struct stack_taken taken = {};
 	struct stack_count *sum;
-	__u32 zero = 0;
-	void *map;
 
-	map = bpf_map_lookup_elem(&counts, &zero);
-	if (!map || !stack_take(ctx, &taken, task, tgid, tid, label, parts, cfi))
-		return false;
-	sum = bpf_map_lookup_elem(map, &taken.buffer->record.key);
+	sum = bpf_map_lookup_elem(map, &taken->buffer->record.key);
 	if (!sum) {
-		if (!bpf_map_update_elem(map, &taken.buffer->record.key, &first, BPF_NOEXIST)) {
-			stack_announce(&taken);
+		if (!bpf_map_update_elem(map, &taken->buffer->record.key, &first, BPF_NOEXIST)) {
+			stack_announce(taken);
 			return true;
 		}
 		/* Another CPU may have inserted it meanwhile. */
-		sum = bpf_map_lookup_elem(map, &taken.buffer->record.key);
+		sum = bpf_map_lookup_elem(map, &taken->buffer->record.key);
 		if (!sum)
 			return false;
 	}
@@ -189,38 +178,47 @@ static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task
 	return true;
 }
 
+/*
+ * Adds `weight` to the stack of the current task, as stack_take(). False if there is no room for a
+ * new stack. A stack that finds no room in the ring is counted all the same and sent at the next
+ * drain.
+ */
+static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task, __u32 tgid,
+					     __u32 tid, __u32 label, __u64 weight, __u32 parts,
+					     bool cfi)
+{
+	struct stack_taken taken = {};
+	__u32 zero = 0;
+	void *map;
+
+	map = bpf_map_lookup_elem(&counts, &zero);
+	if (!map || !stack_take(ctx, &taken, task, tgid, tid, label, parts, cfi))
+		return false;
+	return stack_counts_put(map, &taken, weight);
+}
+
 /* The same for the kernel's part only, on behalf of a process that need not be the current one. */
 static __always_inline bool stack_counts_add_kernel(void *ctx, __u32 tgid, const char *comm,
 						    __u32 label, __u64 weight)
 {
+	struct stack_taken taken = {};
 	struct stack_buffer *buffer;
 	__u32 zero = 0;
-	__u64 *count;
 	void *map;
 
 	buffer = bpf_map_lookup_elem(&scratch, &zero);
 	map = bpf_map_lookup_elem(&counts, &zero);
 	if (!buffer || !map)
 		return false;
+	taken.buffer = buffer;
 	buffer->record.tgid = tgid;
 	buffer->record.tid = tgid;
 	buffer->record.label = label;
 	buffer->record.pad = 0;
 	__builtin_memcpy(buffer->record.comm, comm, sizeof(buffer->record.comm));
-	stack_capture(ctx, buffer, NULL, tgid, false);
+	stack_capture(ctx, buffer, NULL, tgid, STACK_KERNEL, false);
 	buffer->record.key = stack_key(buffer, 0, NULL);
-	count = bpf_map_lookup_elem(map, &buffer->record.key);
-	if (!count) {
-		if (!bpf_map_update_elem(map, &buffer->record.key, &weight, BPF_NOEXIST)) {
-			send_stack(buffer, 0, NULL);
-			return true;
-		}
-		count = bpf_map_lookup_elem(map, &buffer->record.key);
-		if (!count)
-			return false;
-	}
-	__sync_fetch_and_add(count, weight);
-	return true;
+	return stack_counts_put(map, &taken, weight);
 }
 
 #endif

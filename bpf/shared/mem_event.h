@@ -73,6 +73,9 @@ struct sonde_mem_counters {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_mem_counters) == 64, "wire layout");
 
+/* Kind of the record below. */
+#define SONDE_RECORD_OOM 16
+
 /* The kernel is about to kill a process. */
 struct sonde_oom_record {
 	struct sonde_record_header header;

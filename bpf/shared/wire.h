@@ -26,7 +26,6 @@
 #define SONDE_RECORD_STACK_DUMP	 7 /* unwind_event.h: struct sonde_stack_dump */
 #define SONDE_RECORD_SAMPLE	 8 /* cpu_event.h: struct sonde_sample_record */
 #define SONDE_RECORD_UNWIND_MAPS 9 /* unwind_event.h: struct sonde_unwind_process_miss */
-#define SONDE_RECORD_OOM	 16 /* mem_event.h: struct sonde_oom_record */
 
 /* net_event.h */
 #define SONDE_RECORD_CONNECTION 32 /* struct sonde_connection_record */

@@ -14,6 +14,7 @@ from entries import THREAD_ENTRIES, entry_of  # noqa: E402
 from workloads import WORKLOADS  # noqa: E402
 
 FRAME = re.compile(r"\s*([0-9a-f]+) (\S+).* \((.*)\)$")
+ENTRIES = THREAD_ENTRIES | {"_start"}
 SECONDS = 3
 HERTZ = 499
 
@@ -32,7 +33,7 @@ def share_of_perf(pid, method, folder):
             total += 1
             address, name, file = int(outermost[1], 16), outermost[2], outermost[3]
             entry = entry_of(file)
-            whole += name in THREAD_ENTRIES or (entry is not None and entry <= address <= entry + 64)
+            whole += name in ENTRIES or (entry is not None and entry <= address <= entry + 64)
     return whole / total if total else None
 
 

@@ -172,7 +172,7 @@ class Completions(SondeTest):
         for shell in ("bash", "zsh", "fish"):
             script = run("--generate-completion", shell).stdout
             for command in COMMANDS:
-                options = re.findall(r"^  .*--([\w-]+)", run(command, "--help").stdout, re.MULTILINE)
+                options = re.findall(r"^  (?!sonde ).*--([\w-]+)", run(command, "--help").stdout, re.MULTILINE)
                 self.assertIn("help", options)
                 for option in options:
                     pattern = rf" -l {option} " if shell == "fish" else rf"--{option}\b"

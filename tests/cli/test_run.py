@@ -179,7 +179,7 @@ class Schema(SondeTest):
                   "count", "60s", "1.5m", "5 weeks", [], [""], ["x"], [1], [0], ["errno"], {}, {"secs": 1},
                   {"secs": 1, "nanos": 1000000000}, {"secs": 1, "nanos": 5}, {"surprise": 1}]
         # Zero is a number of seconds, and no duration; what kinds of kernel features there are, no schema knows.
-        beyond_schema = {("duration", "0"), ("duration", "{}")}
+        beyond_schema = {(path, zero) for path in ("duration", "symbols.debuginfod_timeout") for zero in ("0", "{}")}
         paths = [path for path, _ in flat(without_comments(run("run", "--print-config").stdout))] + [
             "target", "unwind", "cpu", "syscall", "output", "surprise", "cpu.surprise"]
         for path in paths:

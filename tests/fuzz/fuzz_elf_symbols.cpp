@@ -8,6 +8,7 @@
 
 #include "elf/image.hpp"
 #include "expect.hpp"
+#include "symbolize/debug_files.hpp"
 #include "symbolize/elf_symbols.hpp"
 #include "symbolize/plt.hpp"
 
@@ -29,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   constexpr std::array<std::uint64_t, 8> kAddresses = {0,      0x1000, 0x1020,   0x1100,
                                                        0x1139, 0x2000, 0x401000, UINT64_MAX};
-  const auto names = symbolize::find_elf_names(*image, "/lib/libfuzz.so", kNoRoot, kAddresses);
+  symbolize::DebugFiles files(*image, "/lib/libfuzz.so", kNoRoot);
+  const auto names = symbolize::find_elf_names(files, kAddresses);
   EXPECT(names.size() == kAddresses.size());
   for (const elf::Section& section : image->sections()) {
     if (section.name.starts_with(".plt")) symbolize::plt_name(*image, section.header.sh_addr + 16);

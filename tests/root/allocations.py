@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from tracing import SONDE, TracingTest, program, wait_until
 
@@ -74,6 +75,8 @@ class AllocationTest(TracingTest):
             return condition()
 
         wait_until(is_attached, 60)
+        # Recording begins just after; nothing tells when.
+        time.sleep(2)
         return tracer
 
     @staticmethod

@@ -53,4 +53,4 @@ struct Overhead {
   void update_percent(std::chrono::nanoseconds duration) noexcept;
 };
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

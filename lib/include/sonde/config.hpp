@@ -29,8 +29,8 @@ struct Target {
   bool follow_children = false;
   /// The process is a launcher: what it does before its next execve() is not the target's.
   bool from_exec = false;
-  /// The file that the launcher will run: what is in its libraries is found before it begins. Empty:
-  /// not known.
+  /// The file that the launcher will run: what is in its libraries is found before it begins.
+  /// Empty: not known.
   std::string program;
 
   bool whole_system() const noexcept {
@@ -253,4 +253,4 @@ EbpfConfig create_recommended_config(std::string_view environment);
 std::uint32_t recommended_sample_rate(std::string_view environment);
 std::chrono::seconds recommended_duration(std::string_view environment);
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

@@ -73,4 +73,4 @@ class EbpfCpuProfiler {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

@@ -40,4 +40,4 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

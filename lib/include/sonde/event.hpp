@@ -160,4 +160,4 @@ struct EventOptions {
   EventCallback callback;
 };
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

@@ -37,4 +37,4 @@ class EbpfLoader {
   static Result<SystemSupport> check_system_support(const EbpfConfig& config = {});
 };
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

@@ -9,7 +9,7 @@
 #include <sonde/config.hpp>
 #include <sonde/report.hpp>
 
-namespace sonde {
+namespace [[gnu::visibility("default")]] sonde {
 
 /// What happened to memory so far. What no lane of the tracer measures is empty.
 struct MemoryStatistics : Accounting {

@@ -43,4 +43,4 @@ struct ProbeSites {
 Result<ProbeSites> find_probe_sites(const std::string& binary, const std::string& function,
                                     const EbpfConfig& config = {});
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

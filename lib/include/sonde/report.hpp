@@ -205,4 +205,4 @@ struct Report {
   ReportSummary summary;
 };
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

@@ -92,4 +92,4 @@ std::vector<std::string> syscall_names();
 /// for people.
 Table call_table(std::vector<EbpfEvent> events);
 
-}  // namespace gnu::visibility("default")]]sonde
+}  // namespace sonde

@@ -5,9 +5,10 @@
 namespace sonde::tracers {
 namespace {
 
-// Of the programs, as measured with BPF statistics: an unsampled call, and what a sample adds: its
-// stack, its site, and its memory among the live ones.
-constexpr double kProgramNs = 150;
+// An unsampled call beyond the trap of an empty program: the program's run by BPF's statistics, and
+// what a session costs more than a plain link. What a sample adds: its stack, its site, and its
+// memory among the live ones.
+constexpr double kProgramNs = 280;
 constexpr double kSampleNs = 2000;
 // A return's trap against that of an emulated instruction.
 constexpr double kReturnShare = 0.6;

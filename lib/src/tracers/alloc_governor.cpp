@@ -72,7 +72,7 @@ Result<void> AllocGovernor::estimate(bool session, bool look_first) {
   timer_ = UniqueFd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!timer_) return fail_errno(ErrorCode::EventProcessingFailed, "create a timer");
   first_distance_ = parts_.object->distance();
-  if (!look_first || parts_.probes->processes().empty()) return {};
+  if (!look_first || !budget_.limited() || parts_.probes->processes().empty()) return {};
   const std::uint64_t cpu_before = cpu_ns();
   auto attached = parts_.probes->attach(parts_.object->look_programs());
   if (attached) std::this_thread::sleep_for(kLook);

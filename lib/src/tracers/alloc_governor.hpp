@@ -31,7 +31,7 @@ class AllocGovernor final : public core::EventSource {
 
   /// A short look at how often the breakpoints would be hit, with programs that only count.
   /// ConfigError if the lane would cost more than the limit, and there is no way to stay below it.
-  /// `look`: the targets run already.
+  /// Nothing without a limit. `look`: the targets run already.
   Result<void> estimate(bool session, bool look);
   /// The breakpoints are there and recording begins: in windows, if the estimate says so.
   Result<void> begin();

@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(percent) {
   const AllocLoad load{1e5, 0, 0, 0, kSecond};
   const AllocBudget budget(kTrap, 5);
   BOOST_TEST(budget.percent(load) > 8 / 0.92);
-  BOOST_TEST(budget.percent(load) < 12);
+  BOOST_TEST(budget.percent(load) < 13);
   BOOST_TEST(budget.exceeds(load));
   BOOST_TEST(!AllocBudget(kTrap, 200).exceeds(load));
   BOOST_TEST(!AllocBudget(kTrap, 0).exceeds(load));
