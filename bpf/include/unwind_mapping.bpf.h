@@ -170,7 +170,9 @@ static __always_inline int find_in_tree(struct unwind_state *s, __u64 pc,
 
 static __always_inline struct unwind_process *process_of(struct unwind_state *s)
 {
-	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &s->tgid);
+	/* Before 6.2 no key may be where an argument of a function points. */
+	__u32 tgid = s->tgid;
+	struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &tgid);
 
 	return process && process->exec_id == s->exec_id ? process : NULL;
 }
