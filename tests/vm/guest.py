@@ -29,7 +29,7 @@ poweroff -f
 CASE = """case_{number}() {{ {command}
 }}
 ( case_{number} ) >/tmp/out 2>&1 &
-C=$!; ( sleep 40; kill -9 $C ) 2>/dev/null & W=$!
+C=$!; ( sleep 120; kill -9 $C ) 2>/dev/null & W=$!
 wait $C; S=$?
 kill $W 2>/dev/null; killall -q -9 sonde shapes shapes_frames shapes_static throws loop calls
 M=
