@@ -18,8 +18,13 @@ def started(*command, **options):
     try:
         yield process.pid
     finally:
-        process.kill()
-        process.wait()
+        # A server ends its workers when it is asked to end, and leaves them behind when it is killed.
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def free_port():
