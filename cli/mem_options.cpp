@@ -55,8 +55,9 @@ void MemFlags::add_to(CLI::App& app) {
       ->multi_option_policy(latest)
       ->group(kAlloc);
   app.add_option("--max-overhead", max_overhead,
-                 "Most that it may cost the target, in percent of its CPU time (default: 100)")
-      ->type_name("PERCENT|none")
+                 "Most that it may cost the target, in percent of its CPU time, or none for no "
+                 "limit (default: 100)")
+      ->type_name("PERCENT")
       ->multi_option_policy(latest)
       ->group(kAlloc);
 }

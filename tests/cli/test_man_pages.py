@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import unittest
+from pathlib import Path
 
 from sonde_cli import COMMANDS, SondeTest, run
 
@@ -100,7 +101,7 @@ class ManPages(SondeTest):
 
     def test_library_page(self):
         """libsonde(3) names every class of a tracer, and every method it names exists."""
-        headers = {name: open(os.path.join(HEADERS, name), encoding="utf-8").read() for name in os.listdir(HEADERS)}
+        headers = {path.name: path.read_text(encoding="utf-8") for path in Path(HEADERS).iterdir()}
         text = page("libsonde.3")
         classes = sorted(re.findall(r"^class (Ebpf\w+(?:Profiler|Tracer)) {", "\n".join(headers.values()), re.M))
         self.assertEqual(sorted(re.findall(r"^\.It Vt (Ebpf\w+(?:Profiler|Tracer))$", text, re.M)), classes)

@@ -99,9 +99,10 @@ class Java(JitTest):
         report = self.trace("-p", str(process.pid), "-F", "997", "-d", "2", "--user")
         working = [s for s in report.stacks if any("Spin.innermost" in f["name"] for f in s["frames"])]
         self.assertGreater(sum(s["count"] for s in working), 0.5 * report.count())
+        # What the JVM compiles once more after it wrote the map is not in it.
         self.assertGreater(
             self.share(working, lambda s: set(self.kinds_between(s, r"Spin\.innermost", r"StubRoutines")) == {"jit"}),
-            0.9,
+            0.7,
         )
         # Below the methods, of which main is still interpreted, is the thread that the JVM's launcher made, down to its entry.
         self.assertGreater(self.share(working, lambda s: re.search("clone|start_thread", s["frames"][-1]["name"])), 0.9)

@@ -97,10 +97,11 @@ void Session::Impl::log(LogLevel level, std::string_view text) const {
 
 void Session::Impl::log_plan() const {
   for (const PlanEntry& entry : header.plan) {
+    // What the kernel cannot give is in every report, too: no news to whoever reads that.
     if (entry.state == PlanEntry::State::primary) {
       log(LogLevel::debug, fmt::format("{} by {}", entry.feature, entry.hook));
     } else {
-      log(LogLevel::info,
+      log(LogLevel::debug,
           fmt::format("{} {}: {}", entry.feature,
                       entry.hook.empty() ? "is missing" : "by " + entry.hook, entry.consequence));
     }

@@ -76,8 +76,7 @@ std::vector<std::int32_t> list_processes(const ProcessCriteria& criteria, const 
     });
   }
   std::ranges::sort(pids);
-  const auto repeated = std::ranges::unique(pids);
-  pids.erase(repeated.begin(), repeated.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
 }
 
