@@ -90,6 +90,9 @@ static __always_inline void net_set_before(struct net_socket *s, struct sock *sk
 	s->role = bytes.connects ? SONDE_NET_ROLE_CLIENT : SONDE_NET_ROLE_SERVER;
 	s->tx_before = bytes.tx;
 	s->rx_before = bytes.rx;
+	s->tx_segments_before = tcp->segs_out;
+	s->rx_segments_before = tcp->segs_in;
+	s->retransmits_before = tcp->total_retrans;
 }
 
 static __always_inline void net_read_tcp(struct sonde_connection_record *r, struct sock *sk,
@@ -139,6 +142,9 @@ static __always_inline void net_fill(struct sonde_connection_record *r, struct s
 	r->accept_ns = s->accept_ns;
 	r->tx_before = s->tx_before;
 	r->rx_before = s->rx_before;
+	r->tx_segments_before = s->tx_segments_before;
+	r->rx_segments_before = s->rx_segments_before;
+	r->retransmits_before = s->retransmits_before;
 	r->flags = s->flags;
 	r->event = event;
 	r->role = s->role;

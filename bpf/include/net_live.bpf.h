@@ -16,8 +16,29 @@ static __always_inline void seed_owner(struct sonde_net_owner *owner, struct tas
 	BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
 }
 
-/* Once, after the gate was opened: the TCP sockets in the descriptors of all processes, in every
- * network namespace. */
+/* A process has the socket. Several may have it: one that is a target will do. */
+static __always_inline void seed_known(struct net_socket *s, struct task_struct *task,
+				       struct sonde_net_counters *c)
+{
+	__u32 tgid = filter_tgid_of(task);
+	bool passes = tgid != filter_self_tgid && filter_passes(task, tgid);
+
+	if ((s->known & NET_OWNED) && !((s->known & NET_STRANGER) && passes))
+		return;
+	if (s->known & NET_STRANGER) {
+		s->known &= ~(NET_STRANGER | NET_REJECTED);
+		c->filtered_target--;
+	}
+	seed_owner(&s->owner, task);
+	s->known |= NET_OWNED;
+	if (!passes && !(s->known & NET_REJECTED)) {
+		c->filtered_target++;
+		s->known |= NET_REJECTED | NET_STRANGER;
+	}
+}
+
+/* The TCP sockets in the descriptors of all processes, in every network namespace: once after the
+ * gate was opened, and where a report has accepted connections that no process has used yet. */
 SEC("?iter/task_file")
 int net_seed(struct bpf_iter__task_file *ctx)
 {
@@ -46,14 +67,11 @@ int net_seed(struct bpf_iter__task_file *ctx)
 		return 0;
 	s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
 	if (s) {
-		/* Several processes have it: one that is a target will do. */
-		if (!(s->known & NET_STRANGER) || !filter_passes(task, filter_tgid_of(task)))
-			return 0;
-		seed_owner(&s->owner, task);
-		s->known &= ~(NET_STRANGER | NET_REJECTED);
-		c->filtered_target--;
+		seed_known(s, task, c);
 		return 0;
 	}
+	if (sonde_gate == SONDE_GATE_CLOSED)
+		return 0;
 	s = net_begin(sk, c, bpf_ktime_get_ns());
 	if (!s)
 		return 0;
@@ -68,15 +86,7 @@ int net_seed(struct bpf_iter__task_file *ctx)
 	net_read_ends(&ends, sk);
 	s->local_port = ends.local_port;
 	net_reject_ends(s, c, &ends, false);
-	seed_owner(&s->owner, task);
-	s->known |= NET_OWNED;
-	if (s->known & NET_REJECTED)
-		return 0;
-	if ((s->owner.tgid == filter_self_tgid && filter_self_tgid) ||
-	    !filter_passes(task, s->owner.tgid)) {
-		c->filtered_target++;
-		s->known |= NET_REJECTED | NET_STRANGER;
-	}
+	seed_known(s, task, c);
 	return 0;
 }
 

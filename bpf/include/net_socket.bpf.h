@@ -28,12 +28,16 @@ struct net_socket {
 	__u64 accept_ns;
 	__u64 tx_before;
 	__u64 rx_before;
+	__u32 tx_segments_before;
+	__u32 rx_segments_before;
+	__u32 retransmits_before;
 	__u32 known; /* NET_* */
 	__u32 flags; /* SONDE_NET_* */
 	__u32 drops; /* of a listener when sonde began */
 	__u16 local_port;
 	__u8 role; /* SONDE_NET_ROLE_* */
 	__u8 http; /* HTTP_* */
+	__u8 pad[4];
 };
 
 struct {

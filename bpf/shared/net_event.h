@@ -69,6 +69,10 @@ struct sonde_connection_record {
 	__u64 rx_bytes;	  /* read by the process */
 	__u64 tx_before;  /* of them, before sonde */
 	__u64 rx_before;
+	__u32 tx_segments_before;
+	__u32 rx_segments_before;
+	__u32 retransmits_before;
+	__u32 pad;
 	__u32 tx_segments;
 	__u32 rx_segments;
 	__u32 retransmits;
@@ -87,7 +91,7 @@ struct sonde_connection_record {
 	__u8 last_state; /* before it was closed */
 	__u8 role;	 /* SONDE_NET_ROLE_* */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_connection_record) == 216, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_connection_record) == 232, "wire layout");
 
 /* A process has read from a connection that had ended: what came before the end. */
 struct sonde_late_read_record {

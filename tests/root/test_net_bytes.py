@@ -223,10 +223,16 @@ class Connections(NetTest):
         sonde = self.start("--port", str(port))
         old.sendall(b"x" * 4321)
         self.assertEqual(len(accepted.recv(321, socket.MSG_WAITALL)), 321)
+        idle = socket.create_connection(("127.0.0.1", port))
+        self.addCleanup(idle.close)
+        self.addCleanup(listener.accept()[0].close)
         new = socket.create_connection(("127.0.0.1", port))
         self.addCleanup(new.close)
         new.sendall(b"y" * 11)
         report = self.finish(sonde)
+        # Accepted and not used: it is known whose it is all the same.
+        (of_idle,) = report.find(remote_port=idle.getsockname()[1])
+        self.assertEqual((of_idle["role"], of_idle["pid"]), ("server", os.getpid()))
         (of_old,) = report.find(local_port=old.getsockname()[1])
         self.assertEqual((of_old["tx_bytes"], of_old["state"], of_old["began_before"], of_old["role"]),
                          (5555, "ESTABLISHED", True, "client"))

@@ -27,6 +27,10 @@ constexpr std::size_t kMostUnread = 100'000;
 // Network namespace and port: the address of a listener may be the unspecified one.
 using ListenerKey = std::pair<std::uint32_t, std::uint16_t>;
 
+bool is_unowned(const sonde_connection_record& record) {
+  return record.owner.comm[0] == '\0' && record.owner.tgid == 0;
+}
+
 }  // namespace
 
 NetConnections::NetConnections(const NetContext& context)
@@ -75,11 +79,22 @@ Result<void> NetConnections::opened() {
   return {};
 }
 
-Result<void> NetConnections::read_live() noexcept {
+Result<void> NetConnections::read_sockets() noexcept {
   auto bytes = core::run_map_iterator(skeleton_->progs.net_live, skeleton_->maps.net_sockets);
   if (!bytes) return tl::unexpected(bytes.error());
   live_.resize(bytes->size() / sizeof(sonde_connection_record));
   std::memcpy(live_.data(), bytes->data(), live_.size() * sizeof(sonde_connection_record));
+  return {};
+}
+
+Result<void> NetConnections::read_live() noexcept {
+  if (auto read = read_sockets(); !read) return read;
+  if (std::ranges::any_of(live_, is_unowned)) {
+    // Whoever has accepted it has it among its descriptors.
+    if (auto found = core::run_task_iterator(skeleton_->progs.net_seed); !found)
+      return tl::unexpected(found.error());
+    if (auto read = read_sockets(); !read) return read;
+  }
   live_nobodys_ = static_cast<std::uint64_t>(std::erase_if(
       live_, [this](const sonde_connection_record& record) { return is_nobodys(record); }));
   closed_since_live_.clear();
@@ -90,7 +105,7 @@ Result<void> NetConnections::read_live() noexcept {
 bool NetConnections::is_nobodys(const sonde_connection_record& record) const noexcept {
   const TargetFilter& filter = context_.filter;
   const bool targets = !filter.tgids.empty() || !filter.comm.empty() || filter.cgroup_id != 0;
-  return targets && record.owner.comm[0] == '\0' && record.owner.tgid == 0;
+  return targets && is_unowned(record);
 }
 
 // While the programs are attached: whatever ends from now on sends its record.

@@ -39,6 +39,9 @@ class NetConnections final : public NetLane {
  private:
   bool only_events() const noexcept { return context_.config.network.events; }
   sonde_net_counters counters() const noexcept;
+  /// Into `live_`: what is in the kernel now.
+  Result<void> read_sockets() noexcept;
+  /// The same, with owners found and without those of others.
   Result<void> read_live() noexcept;
   void account_events(const sonde_net_counters& counters, Accounting& books) const;
   void tell(const sonde_connection_record& record);

@@ -83,16 +83,13 @@ TrafficSum Traffic::news_of(const sonde_connection_record& record, bool last) {
   TrafficSum now;
   now.tx_bytes = record.tx_bytes - std::min(record.tx_bytes, record.tx_before);
   now.rx_bytes = record.rx_bytes - std::min(record.rx_bytes, record.rx_before);
-  now.tx_packets = record.tx_segments;
-  now.rx_packets = record.rx_segments;
-  now.retransmits = record.retransmits;
+  now.tx_packets = record.tx_segments - std::min(record.tx_segments, record.tx_segments_before);
+  now.rx_packets = record.rx_segments - std::min(record.rx_segments, record.rx_segments_before);
+  now.retransmits = record.retransmits - std::min(record.retransmits, record.retransmits_before);
   now.opened = (record.flags & SONDE_NET_FOUND) == 0 ? 1 : 0;
   TrafficSum before;
   const auto found = added_.find(record.id);
   if (found != added_.end()) before = found->second;
-  // Segments of before cannot be told from those of now.
-  else if (now.opened == 0)
-    before.tx_packets = now.tx_packets, before.rx_packets = now.rx_packets;
   if (last) {
     if (found != added_.end()) added_.erase(found);
   } else {
