@@ -21,7 +21,11 @@
 #include <unistd.h>
 
 #define MIB (1ul << 20)
+#ifdef __clang__
+#define KEEP __attribute__((noinline))
+#else
 #define KEEP __attribute__((noinline, noclone))
+#endif
 
 static size_t page;
 static char* last;
