@@ -45,7 +45,7 @@ class Attached(AllocationTest):
         target = self.spawn(program("alloc_spin"))
         before = code(target.pid)
         for _ in range(8):
-            report = self.mem("--live", "--max-overhead", "none", "-d", "200ms", "-p", str(target.pid))
+            report = self.mem("--live", *EXACT, "-d", "300ms", "-p", str(target.pid))
             self.assertGreater(report.sum("spin", "allocated_count"), 0)
         self.assertEqual(code(target.pid), before)
         target.terminate()
