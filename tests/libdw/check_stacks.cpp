@@ -27,7 +27,7 @@
 #include "libdwfl_stacks.hpp"
 #include "process/address_spaces.hpp"
 #include "process_addresses.hpp"
-#include "tracers/unwinder.hpp"
+#include "tracers/stacks/unwinder.hpp"
 
 #include "stack_sample.h"
 #include "stack_samples.skel.h"

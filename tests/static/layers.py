@@ -28,6 +28,8 @@ ALLOWED = {
     "render": ["util", "report", "sink"],
     "cli": ["util", "config", "report", "render", "sink"],
 }
+# What the folders within `tracers` share. A tracer's own folder is seen by nobody but itself and `api`.
+SHARED_BY_TRACERS = {"stacks"}
 # Structs that BPF and C++ share, and who reads them.
 BPF_SHARED = {"process", "core", "ingest", "aggregate", "syscalls", "net", "unwind", "tracers"}
 
@@ -58,6 +60,14 @@ def layer_of(path):
         return path.parts[2]
     if path.parts[:2] == ("lib", "include"):
         return "public"
+    return None
+
+
+def tracer_problem(path, target):
+    own = path.parts[3] if path.parts[:3] == ("lib", "src", "tracers") and len(path.parts) > 4 else None
+    parts = target.split("/")
+    if own and parts[0] == "tracers" and len(parts) > 2 and parts[1] not in SHARED_BY_TRACERS | {own}:
+        return f"the tracer {own} must not include tracers/{parts[1]}/"
     return None
 
 
@@ -97,7 +107,7 @@ def problems(root):
         text = file.read_text()
         for number, line in enumerate(text.splitlines(), 1):
             if match := INCLUDE.match(line):
-                if problem := include_problem(layer, *match.groups()):
+                if problem := include_problem(layer, *match.groups()) or tracer_problem(path, match.group(2)):
                     found.append(f"{path}:{number}: {problem}")
         if layer == "public" and "namespace sonde {" in text:
             found.append(f'{path}: without [[gnu::visibility("default")]] the shared library hides its namespace')

@@ -44,8 +44,16 @@ class Layers(Tree):
 
     def test_against_the_arrow(self):
         """Check that a layer that reaches to a later one is refused, with file and line."""
-        found = self.check("lib/src/core/a.cpp", '#include <string>\n#include "tracers/cpu_tracer.hpp"\n')
+        found = self.check("lib/src/core/a.cpp", '#include <string>\n#include "tracers/cpu/tracer.hpp"\n')
         self.assertEqual(found, ["lib/src/core/a.cpp:2: core must not include tracers/"])
+
+    def test_a_tracer_and_another(self):
+        """Check that a tracer cannot reach into another's folder, but into what they share."""
+        self.write("lib/src/tracers/mem/a.cpp", '#include "tracers/stacks/unwinder.hpp"\n#include "tracers/plan_entries.hpp"\n')
+        self.write("lib/src/tracers/net/a.cpp", '#include "tracers/cpu/tracer.hpp"\n')
+        self.assertEqual(
+            layers.problems(self.root), ["lib/src/tracers/net/a.cpp:1: the tracer net must not include tracers/cpu/"]
+        )
 
     def test_public_headers_are_exported(self):
         """Check that a public header whose namespace the shared library would hide is refused."""
@@ -56,7 +64,7 @@ class Layers(Tree):
 
     def test_renderers_and_tracers(self):
         """Check that renderers and tracers cannot see each other."""
-        self.write("lib/src/render/a.cpp", '#include "tracers/cpu_tracer.hpp"\n')
+        self.write("lib/src/render/a.cpp", '#include "tracers/cpu/tracer.hpp"\n')
         self.write("lib/src/tracers/a.cpp", '#include "render/renderer.hpp"\n')
         self.assertEqual(len(layers.problems(self.root)), 2)
 

@@ -1,7 +1,7 @@
 #include <sonde/cpu_profiler.hpp>
 
 #include "api/tracer_session.hpp"
-#include "tracers/cpu_tracer.hpp"
+#include "tracers/cpu/tracer.hpp"
 
 namespace sonde {
 namespace {

@@ -3,10 +3,10 @@
 #include "core/features.hpp"
 #include "core/kernel_error.hpp"
 #include "core/machine.hpp"
-#include "tracers/cpu_plan.hpp"
-#include "tracers/mem_plan.hpp"
-#include "tracers/net_plan.hpp"
-#include "tracers/syscall_plan.hpp"
+#include "tracers/cpu/plan.hpp"
+#include "tracers/mem/plan.hpp"
+#include "tracers/net/plan.hpp"
+#include "tracers/syscall/plan.hpp"
 
 namespace sonde {
 namespace {

@@ -1,7 +1,7 @@
 #include <sonde/memory_tracer.hpp>
 
 #include "api/tracer_session.hpp"
-#include "tracers/mem_tracer.hpp"
+#include "tracers/mem/tracer.hpp"
 
 namespace sonde {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "api/tracer_session.hpp"
 #include "config/network_names.hpp"
-#include "tracers/net_tracer.hpp"
+#include "tracers/net/tracer.hpp"
 
 namespace sonde {
 namespace {

@@ -7,7 +7,7 @@
 #include "syscalls/abi.hpp"
 #include "syscalls/classes.hpp"
 #include "syscalls/selection.hpp"
-#include "tracers/syscall_tracer.hpp"
+#include "tracers/syscall/tracer.hpp"
 #include "util/fail.hpp"
 
 namespace sonde {

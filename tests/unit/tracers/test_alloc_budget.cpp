@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "tracers/alloc_budget.hpp"
+#include "tracers/mem/alloc_budget.hpp"
 
 using namespace sonde;
 using tracers::AllocBudget;

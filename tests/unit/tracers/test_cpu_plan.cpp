@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "plans.hpp"
-#include "tracers/cpu_plan.hpp"
+#include "tracers/cpu/plan.hpp"
 
 using namespace sonde;
 using core::Feature;

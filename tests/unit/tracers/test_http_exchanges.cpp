@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "tracers/http_exchanges.hpp"
-#include "tracers/http_rows.hpp"
-#include "tracers/http_tables.hpp"
+#include "tracers/net/http_exchanges.hpp"
+#include "tracers/net/http_rows.hpp"
+#include "tracers/net/http_tables.hpp"
 
 using namespace sonde;
 using namespace sonde::tracers;

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "tracers/mem_fault_stacks.hpp"
-#include "tracers/mem_processes.hpp"
+#include "tracers/mem/fault_stacks.hpp"
+#include "tracers/mem/processes.hpp"
 
 using namespace sonde;
 using tracers::MemProcesses;

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tracers/net_filter.hpp"
+#include "tracers/net/filter.hpp"
 
 using namespace sonde;
 using tracers::resolve_net_filter;

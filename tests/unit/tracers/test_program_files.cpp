@@ -8,7 +8,7 @@
 
 #include "command.hpp"
 #include "temp_dir.hpp"
-#include "tracers/program_files.hpp"
+#include "tracers/mem/program_files.hpp"
 
 using namespace sonde;
 

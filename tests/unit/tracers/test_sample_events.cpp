@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "stack_records.hpp"
-#include "tracers/sample_events.hpp"
+#include "tracers/stacks/sample_events.hpp"
 
 using namespace sonde;
 

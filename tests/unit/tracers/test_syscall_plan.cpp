@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "plans.hpp"
-#include "tracers/syscall_plan.hpp"
+#include "tracers/syscall/plan.hpp"
 
 using namespace sonde;
 using core::Feature;

@@ -1,0 +1,51 @@
+// The programs and maps of alloc.bpf.h in the object of the memory tracer.
+#pragma once
+
+#include <cstdint>
+
+#include "tracers/mem/alloc_budget.hpp"
+#include "tracers/mem/alloc_probes.hpp"
+
+#include "shared/alloc_event.h"
+
+struct mem_bpf;
+
+namespace sonde::tracers {
+
+struct AllocProgramOptions {
+  bool session = false;
+  bool cfi = false;
+  bool live = false;
+  std::uint64_t distance = 1;
+};
+
+/// Not thread-safe.
+class AllocObject {
+ public:
+  explicit AllocObject(const AllocProgramOptions& options) noexcept : options_(options) {}
+
+  /// Of the opened object.
+  void configure(mem_bpf& object) const;
+  /// The object is loaded, and outlives this.
+  void loaded(mem_bpf& object) noexcept { object_ = &object; }
+
+  AllocPrograms programs() const noexcept;
+  /// That only count hits.
+  AllocPrograms look_programs() const noexcept;
+  sonde_alloc_look look() const noexcept;
+  sonde_alloc_counters counters() const noexcept;
+  int sites_fd() const noexcept;
+  /// -1 where frees are not followed.
+  int lives_fd() const noexcept;
+  int tgids_fd() const noexcept;
+
+  void set_window(bool open) noexcept;
+  std::uint64_t distance() const noexcept;
+  void set_distance(std::uint64_t bytes) noexcept;
+
+ private:
+  AllocProgramOptions options_;
+  mem_bpf* object_ = nullptr;
+};
+
+}  // namespace sonde::tracers

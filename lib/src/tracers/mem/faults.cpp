@@ -1,0 +1,165 @@
+#include "tracers/mem/faults.hpp"
+
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "core/attach.hpp"
+#include "core/per_cpu.hpp"
+#include "core/perf_event.hpp"
+#include "core/task_iterator.hpp"
+#include "syscalls/names.hpp"
+#include "tracers/cpu_sampler.hpp"
+#include "tracers/mem/fault_stacks.hpp"
+#include "tracers/mem/object.hpp"
+#include "tracers/mem/processes.hpp"
+#include "tracers/stacks/stack_recorder.hpp"
+
+namespace sonde::tracers {
+namespace {
+
+class FaultLane final : public MemLane {
+ public:
+  FaultLane(const MemPlan& plan, bool whole_system, StackRecorder& stacks)
+      : plan_(plan), stacks_(stacks), processes_(!whole_system) {}
+
+  void configure(mem_bpf& object) override;
+  Result<void> loaded(mem_bpf& object) override {
+    object_ = &object;
+    return {};
+  }
+  Result<void> attach(std::vector<core::UniqueLink>& links) override;
+
+  Result<void> maintain() override {
+    return plan_.page_faults ? major_faults_.attach(major_program()) : Result<void>();
+  }
+  void detach() noexcept override { major_faults_.detach(); }
+
+  void add_books(Accounting& books) const override;
+  std::uint64_t recorded() const noexcept override { return counters().recorded; }
+  std::uint64_t program_runs() const noexcept override { return counters().runs; }
+
+  void take() override;
+  Result<void> add_sections(std::vector<symbolize::RawStack>& counted,
+                            std::vector<Section>& sections) override;
+  void add_statistics(MemoryStatistics& statistics) const override;
+  void add_notices(std::vector<std::string>&) const override {}
+
+ private:
+  const bpf_program* major_program() const noexcept {
+    return plan_.cfi ? object_->progs.mem_major_cfi : object_->progs.mem_major;
+  }
+  sonde_mem_counters counters() const noexcept {
+    return core::sum_counters<sonde_mem_counters>(::bpf_map__fd(object_->maps.mem_counters));
+  }
+
+  const MemPlan& plan_;
+  StackRecorder& stacks_;
+  mem_bpf* object_ = nullptr;
+  CpuSampler major_faults_{core::major_faults_attr(), "perf_event:major-faults"};
+  MemProcesses processes_;
+  std::optional<Error> iterator_error_;
+};
+
+void FaultLane::configure(mem_bpf& object) {
+  object.rodata->mem_cpus = static_cast<std::uint32_t>(::libbpf_num_possible_cpus());
+  object.rodata->mem_rss_exact = plan_.exact;
+  object.rodata->mem_sees_ends = plan_.space_ends;
+  object.rodata->mem_page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto load = [](bpf_program* program, bool wanted) {
+    ::bpf_program__set_autoload(program, wanted);
+  };
+  const auto& programs = object.progs;
+  load(programs.mem_rss_stat, !plan_.cfi);
+  load(programs.mem_rss_stat_cfi, plan_.cfi);
+  load(programs.mem_fork, !plan_.cfi);
+  load(programs.mem_fork_cfi, plan_.cfi);
+  load(programs.mem_exec, true);
+  load(programs.mem_exit_mmap, plan_.space_ends);
+  load(programs.mem_unlock, plan_.address_space && !plan_.cfi);
+  load(programs.mem_unlock_cfi, plan_.address_space && plan_.cfi);
+  load(programs.mem_fault_user, plan_.page_faults && !plan_.cfi);
+  load(programs.mem_fault_user_cfi, plan_.page_faults && plan_.cfi);
+  load(programs.mem_fault_kernel, plan_.page_faults && !plan_.cfi);
+  load(programs.mem_fault_kernel_cfi, plan_.page_faults && plan_.cfi);
+  load(programs.mem_major, plan_.page_faults && !plan_.cfi);
+  load(programs.mem_major_cfi, plan_.page_faults && plan_.cfi);
+  ::bpf_map__set_autocreate(object.maps.mem_fault_begins, plan_.page_faults);
+  load(programs.mem_seed, true);
+  load(programs.mem_list, true);
+  if (!plan_.space_ends) {
+    // Address spaces that are gone must make room.
+    ::bpf_map__set_type(object.maps.mem_spaces, BPF_MAP_TYPE_LRU_HASH);
+    ::bpf_map__set_map_flags(object.maps.mem_spaces, 0);
+  }
+}
+
+// First what makes and ends address spaces, so that those of the seed are complete.
+Result<void> FaultLane::attach(std::vector<core::UniqueLink>& links) {
+  const auto& programs = object_->progs;
+  auto attached = core::attach_loaded(
+      {programs.mem_exit_mmap, programs.mem_fork, programs.mem_fork_cfi, programs.mem_exec,
+       programs.mem_rss_stat, programs.mem_rss_stat_cfi, programs.mem_unlock,
+       programs.mem_unlock_cfi, programs.mem_fault_user, programs.mem_fault_user_cfi,
+       programs.mem_fault_kernel, programs.mem_fault_kernel_cfi},
+      links);
+  if (!attached) return attached;
+  if (auto counted = maintain(); !counted) return counted;
+  const auto seeded = core::run_task_iterator(programs.mem_seed);
+  if (!seeded) return tl::unexpected(seeded.error());
+  processes_.begin(*seeded);
+  return {};
+}
+
+void FaultLane::add_books(Accounting& books) const {
+  const sonde_mem_counters c = counters();
+  books.seen += c.seen;
+  books.filtered += c.filtered_target + c.filtered_self + c.filtered_paused;
+  books.lost["count_map_full"] += c.lost_map_full;
+  books.lost["spaces_full"] += c.lost_spaces_full;
+}
+
+void FaultLane::take() {
+  const auto listed = core::run_task_iterator(object_->progs.mem_list);
+  if (!listed)
+    iterator_error_ = listed.error();
+  else
+    processes_.now(*listed);
+}
+
+Result<void> FaultLane::add_sections(std::vector<symbolize::RawStack>& counted,
+                                     std::vector<Section>& sections) {
+  if (iterator_error_) return tl::unexpected(*iterator_error_);
+  FaultStacks faults(counted);
+  for (const FaultMeasure& measure : kFaultMeasures) {
+    std::vector<symbolize::RawStack> stacks = faults.take(measure);
+    for (const symbolize::RawStack& stack : stacks)
+      processes_.add(measure.what, stack);
+    if (stacks.empty() && measure.secondary) continue;
+    StackProfile profile = stacks_.profile_of(std::move(stacks));
+    describe(measure, profile);
+    sections.emplace_back(std::move(profile));
+  }
+  for (Table& table : processes_.tables())
+    sections.emplace_back(std::move(table));
+  return {};
+}
+
+void FaultLane::add_statistics(MemoryStatistics& statistics) const {
+  statistics.growth_bytes = processes_.growth_bytes();
+  statistics.released_bytes = processes_.released_bytes();
+}
+
+}  // namespace
+
+std::unique_ptr<MemLane> make_fault_lane(const MemPlan& plan, const TargetFilter& filter,
+                                         StackRecorder& stacks) {
+  const bool whole_system = filter.tgids.empty() && filter.comm.empty() && filter.cgroup_id == 0;
+  return std::make_unique<FaultLane>(plan, whole_system, stacks);
+}
+
+}  // namespace sonde::tracers

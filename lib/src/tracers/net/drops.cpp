@@ -1,0 +1,255 @@
+#include "tracers/net/drops.hpp"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+#include "core/clock.hpp"
+#include "core/kernel_lookup.hpp"
+#include "core/per_cpu.hpp"
+#include "core/task_iterator.hpp"
+#include "tracers/net/events.hpp"
+#include "tracers/net/skeleton.hpp"
+#include "tracers/plan_entries.hpp"
+#include "tracers/stacks/kernel_tables.hpp"
+
+namespace sonde::tracers {
+namespace {
+
+using core::Feature;
+
+}  // namespace
+
+NetDrops::NetDrops(const NetContext& context)
+    : context_(context), stacks_(symbolizer_options()), locations_(symbolizer_options()) {
+}
+
+// Asked when there is something to name, and by then the skeleton is loaded.
+symbolize::SymbolizerOptions NetDrops::symbolizer_options() const {
+  symbolize::SymbolizerOptions options;
+  const bool lookup = context_.features.has(Feature::kernel_lookup);
+  options.kernel_symbols = lookup || context_.features.has(Feature::kallsyms);
+  if (lookup) {
+    options.kernel_names = [this](std::span<const std::uint64_t> addresses) {
+      return core::look_up_kernel_names(::bpf_program__fd(skeleton_->progs.ksym_names),
+                                        skeleton_->bss->ksym_exchange, addresses);
+    };
+  }
+  return options;
+}
+
+void NetDrops::configure(net_bpf& skeleton) {
+  skeleton_ = &skeleton;
+  if (context_.features.has(Feature::drop_reasons)) {
+    auto reasons = core::DropReasons::of_this_kernel();
+    if (reasons)
+      reasons_.emplace(std::move(*reasons));
+    else
+      error_ = reasons.error();
+  }
+  auto& rodata = *skeleton.rodata;
+  rodata.stack_user = false;
+  rodata.drop_events = events();
+  rodata.drop_most_flows = kFlowCapacity * 3 / 4;
+  if (reasons_) {
+    rodata.drop_not_dropped = reasons_->number("NOT_DROPPED_YET").value_or(0);
+    rodata.drop_consumed = reasons_->number("CONSUMED").value_or(rodata.drop_not_dropped);
+  }
+  auto& programs = skeleton.progs;
+  const bool receiver = reasons_ && reasons_->tells_receiver();
+  ::bpf_program__set_autoload(programs.net_drop_socket, receiver);
+  ::bpf_program__set_autoload(programs.net_drop, reasons_ && !receiver);
+  ::bpf_program__set_autoload(programs.net_drop_no_reason, !reasons_);
+  ::bpf_program__set_autoload(programs.net_drop_owners, true);
+  ::bpf_program__set_autoload(programs.ksym_names, context_.features.has(Feature::kernel_lookup));
+  for (bpf_map* map : {skeleton.maps.drops_a, skeleton.maps.drops_b})
+    ::bpf_map__set_max_entries(map, kFlowCapacity);
+  for (bpf_map* map : {skeleton.maps.counts_a, skeleton.maps.counts_b})
+    ::bpf_map__set_max_entries(map, StackRecorder::kCountCapacity);
+  ::bpf_map__set_max_entries(skeleton.maps.stacks, StackRecorder::kRingBytes);
+  configure_unwinder(skeleton.maps, false);
+}
+
+Result<void> NetDrops::loaded(net_bpf& skeleton) {
+  if (error_) return tl::unexpected(*error_);
+  const auto& maps = skeleton.maps;
+  const bool batches = context_.features.has(Feature::batch_lookup);
+  drain_.emplace(ingest::MapDrain::Maps{::bpf_map__fd(maps.drops), ::bpf_map__fd(maps.drops_a),
+                                        ::bpf_map__fd(maps.drops_b), sizeof(sonde_drop_key),
+                                        sizeof(sonde_drop_stats), kFlowCapacity},
+                 batches);
+  return stacks_.open({::bpf_map__fd(maps.counts), ::bpf_map__fd(maps.counts_a),
+                       ::bpf_map__fd(maps.counts_b), ::bpf_map__fd(maps.stacks)},
+                      false, batches);
+}
+
+std::vector<const bpf_program*> NetDrops::programs(const net_bpf& skeleton) const {
+  const auto& programs = skeleton.progs;
+  return {programs.net_drop_socket, programs.net_drop, programs.net_drop_no_reason};
+}
+
+Result<void> NetDrops::opened() {
+  if (auto found = core::run_task_iterator(skeleton_->progs.net_drop_owners); !found)
+    return tl::unexpected(found.error());
+  return {};
+}
+
+// Sockets that were made since, whose packets are dropped before anything was sent or received.
+Result<void> NetDrops::maintain() {
+  if (auto maintained = stacks_.maintain(); !maintained) return maintained;
+  const std::uint64_t unowned = skeleton_->bss->drop_unowned;
+  return std::exchange(unowned_seen_, unowned) == unowned ? Result<void>() : opened();
+}
+
+bool NetDrops::consume(const sonde_record_header& header,
+                       std::span<const std::byte> bytes) noexcept {
+  sonde_drop_record record{};
+  if (header.kind != SONDE_RECORD_DROP || bytes.size() < sizeof(record)) return false;
+  std::memcpy(&record, bytes.data(), sizeof(record));
+  ++counted_;
+  const DropFlow flow{record.key, {1, record.bytes, record.header.time_ns}};
+  name_locations({flow});
+  const bool kept = context_.events.add(
+      drop_table(), drop_row(flow, reason_name(record.key.reason),
+                             location_names_.at(record.key.location), context_.events.clock()));
+  if (!kept) ++rows_lost_;
+  return true;
+}
+
+std::vector<core::EventSource*> NetDrops::sources() noexcept {
+  return stacks_.sources();
+}
+
+Result<void> NetDrops::drain() noexcept {
+  skeleton_->bss->drop_flows = 0;
+  auto drained =
+      drain_->drain([this](std::span<const std::byte> key, std::span<const std::byte> value) {
+        DropFlow flow;
+        std::memcpy(&flow.key, key.data(), sizeof(flow.key));
+        std::memcpy(&flow.sum, value.data(), sizeof(flow.sum));
+        counted_ += flow.sum.packets;
+        if (!flows_.add(flow, kMostRows)) rows_lost_ += flow.sum.packets;
+      });
+  return drained ? stacks_.drain() : drained;
+}
+
+sonde_drop_counters NetDrops::counters() const noexcept {
+  return core::sum_counters<sonde_drop_counters>(::bpf_map__fd(skeleton_->maps.drop_counters));
+}
+
+void NetDrops::account(Accounting& books) const {
+  const sonde_drop_counters c = counters();
+  books.seen += c.seen;
+  books.filtered += c.filtered_target + c.filtered_filter + c.filtered_paused;
+  books.lost["drop_ring_full"] += c.lost_ring_full;
+  books.lost["drop_map_full"] += c.lost_map_full;
+  books.lost["drop_rows_full"] += rows_lost_;
+  books.reported += counted_ - rows_lost_;
+  books.in_flight += c.recorded - counted_;
+  books.truncated["drop_addresses"] += c.merged;
+  books.truncated["drop_stack_map_full"] += c.stacks_lost;
+}
+
+std::string NetDrops::reason_name(std::uint32_t reason) {
+  if (!reasons_ || reason == SONDE_DROP_NO_REASON) return "unknown";
+  return reasons_->name(reason);
+}
+
+// Each is a stack of one frame to the symbolizer.
+void NetDrops::name_locations(const std::vector<DropFlow>& flows) {
+  std::vector<symbolize::RawStack> unnamed;
+  for (const DropFlow& flow : flows) {
+    if (!location_names_.try_emplace(flow.key.location).second) continue;
+    symbolize::RawStack stack;
+    stack.pid = static_cast<std::int32_t>(unnamed.size());
+    // A return address, and those are looked up as the call before them: but as a leaf it would not
+    // be.
+    stack.kernel = {flow.key.location - 1};
+    stack.values = {1};
+    unnamed.push_back(std::move(stack));
+  }
+  if (unnamed.empty()) return;
+  const StackProfile profile = locations_.symbolize(unnamed, process::AddressSpaces{});
+  for (const Stack& stack : profile.stacks) {
+    const symbolize::RawStack& raw = unnamed[static_cast<std::size_t>(stack.pid)];
+    if (!stack.frames.empty())
+      location_names_[raw.kernel.front() + 1] = profile.frames[stack.frames.front()].name;
+  }
+}
+
+void NetDrops::take() {
+  taken_ = flows_.take();
+  stacks_.take();
+}
+
+Result<void> NetDrops::sections(std::vector<Section>& sections) {
+  if (events()) return {};
+  name_locations(taken_);
+  Table table = drop_table();
+  for (const DropFlow& flow : taken_) {
+    table.rows.push_back(drop_row(flow, reason_name(flow.key.reason),
+                                  location_names_.at(flow.key.location), context_.events.clock()));
+  }
+  taken_.clear();
+  sections.emplace_back(std::move(table));
+
+  auto stacks = stacks_.taken();
+  for (symbolize::RawStack& stack : stacks)
+    stack.details = {reason_name(stack.label_id)};
+  StackProfile profile = stacks_.profile_of(std::move(stacks));
+  profile.title = "Stacks of dropped packets";
+  profile.type = "drop_stack";
+  profile.by_process = true;
+  profile.details = {{"reason", "REASON"}};
+  profile.sample_types = {{"packets", "count"}};
+  sections.emplace_back(std::move(profile));
+  return {};
+}
+
+void NetDrops::notices(std::vector<std::string>& notices) const {
+  for (const std::string& notice : stacks_.notices())
+    notices.push_back(notice);
+  if (const std::uint64_t merged = counters().merged; merged != 0) {
+    notices.push_back(fmt::format(
+        "{} drops are shown without addresses: they had too many different ones", merged));
+  }
+}
+
+namespace {
+
+Result<void> plan(const EbpfConfig&, const core::FeatureSet& features,
+                  std::vector<PlanEntry>& entries) {
+  const PlanEntries make("net");
+  entries.push_back(features.has(Feature::drop_reasons)
+                        ? make.primary("drops", "tp_btf:kfree_skb")
+                        : make.fallback("drops", "tp_btf:kfree_skb",
+                                        "the kernel tells no reason, and packets that it frees "
+                                        "after use may be among them",
+                                        "boot Linux 5.17 or later"));
+  return {};
+}
+
+// Neither memory nor programs.
+void leave_out(net_bpf& skeleton) {
+  for (bpf_map* map : {skeleton.maps.drops_a, skeleton.maps.drops_b, skeleton.maps.counts_a,
+                       skeleton.maps.counts_b, skeleton.maps.announced})
+    ::bpf_map__set_max_entries(map, 1);
+  ::bpf_map__set_max_entries(skeleton.maps.stacks, 4096);
+  configure_unwinder(skeleton.maps, false);
+}
+
+}  // namespace
+
+extern const NetLaneEntry net_drops;
+const NetLaneEntry net_drops = {
+    .wanted = [](const NetworkOptions& options) { return options.drops; },
+    .plan = plan,
+    .leave_out = leave_out,
+    .make = [](const NetContext& context) -> std::unique_ptr<NetLane> {
+      return std::make_unique<NetDrops>(context);
+    },
+};
+
+}  // namespace sonde::tracers

@@ -1,0 +1,189 @@
+#include "tracers/net/tables.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <string_view>
+
+#include "net/address.hpp"
+#include "net/names.hpp"
+#include "syscalls/errno_names.hpp"
+
+namespace sonde::tracers {
+namespace {
+
+constexpr std::uint8_t kSynSent = 2;
+
+Value text_or_null(std::string_view text) {
+  return text.empty() ? Value{} : Value{std::string(text)};
+}
+
+// 0 stands for "not measured" in the records.
+Value number_or_null(std::uint64_t number) {
+  return number == 0 ? Value{} : Value{number};
+}
+
+void add_owner(std::vector<Value>& row, const sonde_net_owner& owner, const CgroupPath& cgroup) {
+  const std::string comm(owner.comm, ::strnlen(owner.comm, sizeof(owner.comm)));
+  const bool known = owner.tgid != 0 || !comm.empty();
+  row.push_back(known ? Value{std::uint64_t{owner.tgid}} : Value{});
+  row.push_back(known ? Value{comm} : Value{});
+  row.push_back(known ? text_or_null(cgroup(owner.cgroup)) : Value{});
+}
+
+void add_ends(std::vector<Value>& row, const sonde_net_ends& ends) {
+  const bool has_ports = ends.family != AF_UNIX;
+  const bool has_remote = has_ports && ends.remote_port != 0;
+  row.push_back(has_ports ? Value{net::address_text(ends.local)} : Value{});
+  row.push_back(has_ports && ends.local_port != 0 ? Value{std::uint64_t{ends.local_port}}
+                                                  : Value{});
+  row.push_back(has_remote ? Value{net::address_text(ends.remote)} : Value{});
+  row.push_back(has_remote ? Value{std::uint64_t{ends.remote_port}} : Value{});
+}
+
+// Shown to people in one of the two tables only; a column without a title is for programs.
+struct ConnectionColumn {
+  const char* key;
+  const char* title;
+  const char* failed_title;
+  Unit unit = Unit::none;
+};
+
+constexpr ConnectionColumn kConnectionColumns[] = {
+    {"pid", "PID", "PID"},
+    {"comm", "COMMAND", "COMMAND"},
+    {"cgroup", "", ""},
+    {"protocol", "PROTO", ""},
+    {"family", "", ""},
+    {"role", "ROLE", "ROLE"},
+    {"netns", "", ""},
+    {"local_address", "LOCAL", "LOCAL"},
+    {"local_port", "PORT", "PORT"},
+    {"remote_address", "REMOTE", "REMOTE"},
+    {"remote_port", "PORT", "PORT"},
+    {"state", "STATE", ""},
+    {"tx_bytes", "SENT", "", Unit::bytes},
+    {"rx_bytes", "RECEIVED", "", Unit::bytes},
+    {"tx_packets", "", "", Unit::count},
+    {"rx_packets", "", "", Unit::count},
+    {"retransmits", "RETRANS", "RETRANS", Unit::count},
+    {"rtt_us", "RTT", "", Unit::microseconds},
+    {"min_rtt_us", "", "", Unit::microseconds},
+    {"cwnd", "", "", Unit::count},
+    {"connect_ns", "CONNECT", "", Unit::nanoseconds},
+    {"accept_ns", "", "", Unit::nanoseconds},
+    {"duration_ns", "DURATION", "DURATION", Unit::nanoseconds},
+    {"began_before", "", ""},
+    {"close_reason", "END", "END"},
+    {"errno", "", ""},
+    {"error", "", "ERROR"},
+    {"explanation", "", "WHY"},
+    {"path", "", ""},
+};
+
+}  // namespace
+
+Table connection_table(bool failed) {
+  Table table{.type = "connection",
+              .title = failed ? "Failed connections" : "Connections",
+              .columns = {},
+              .rows = {}};
+  for (const ConnectionColumn& column : kConnectionColumns)
+    table.columns.push_back({column.key, failed ? column.failed_title : column.title, column.unit});
+  table.fold_frames = {"comm", "remote_address"};
+  table.fold_weights = {"tx_bytes", "rx_bytes"};
+  return table;
+}
+
+std::vector<Value> connection_row(const sonde_connection_record& r,
+                                  const net::EndingContext& context, const CgroupPath& cgroup) {
+  constexpr std::uint32_t kNoRtt = ~std::uint32_t{0};
+  const bool established = (r.flags & SONDE_NET_ESTABLISHED_ONCE) != 0;
+  const int error = r.state == kSynSent ? 0 : net::ending_error(r);
+  std::vector<Value> row;
+  row.reserve(std::size(kConnectionColumns));
+  add_owner(row, r.owner, cgroup);
+  row.emplace_back(std::string(net::protocol_name(r.ends.family, r.ends.protocol, r.ends.type)));
+  row.emplace_back(std::string(net::family_name(r.ends.family)));
+  row.push_back(text_or_null(net::role_name(r.role)));
+  row.emplace_back(std::uint64_t{r.ends.netns});
+  add_ends(row, r.ends);
+  row.emplace_back(std::string(net::state_name(r.state)));
+  row.emplace_back(r.tx_bytes);
+  row.emplace_back(r.rx_bytes);
+  row.emplace_back(std::uint64_t{r.tx_segments});
+  row.emplace_back(std::uint64_t{r.rx_segments});
+  row.emplace_back(std::uint64_t{r.retransmits});
+  row.push_back(number_or_null(r.srtt_us));
+  row.push_back(established && r.min_rtt_us != kNoRtt ? Value{std::uint64_t{r.min_rtt_us}}
+                                                      : Value{});
+  row.push_back(established ? Value{std::uint64_t{r.cwnd}} : Value{});
+  row.push_back(number_or_null(r.connect_ns));
+  row.push_back(number_or_null(r.accept_ns));
+  row.push_back(r.start_ns == 0 ? Value{} : Value{r.header.time_ns - r.start_ns});
+  row.emplace_back((r.flags & SONDE_NET_FOUND) != 0);
+  row.push_back(text_or_null(net::close_reason(r)));
+  row.push_back(error == 0 ? Value{} : Value{std::int64_t{error}});
+  row.push_back(error == 0 ? Value{} : Value{syscalls::errno_name(error)});
+  row.push_back(text_or_null(net::explanation(r, context)));
+  row.emplace_back();
+  return row;
+}
+
+std::vector<Value> flow_row(const sonde_flow& f, const CgroupPath& cgroup) {
+  std::vector<Value> row;
+  row.reserve(std::size(kConnectionColumns));
+  add_owner(row, f.owner, cgroup);
+  row.emplace_back(std::string(net::protocol_name(f.ends.family, f.ends.protocol, f.ends.type)));
+  row.emplace_back(std::string(net::family_name(f.ends.family)));
+  row.emplace_back();
+  row.emplace_back(std::uint64_t{f.ends.netns});
+  add_ends(row, f.ends);
+  row.emplace_back();
+  row.emplace_back(f.tx_bytes);
+  row.emplace_back(f.rx_bytes);
+  row.emplace_back(f.tx_messages);
+  row.emplace_back(f.rx_messages);
+  // Retransmits, round-trip times, cwnd, connect and accept times are TCP's.
+  row.resize(row.size() + 6);
+  row.emplace_back(f.last_ns - f.first_ns);
+  row.emplace_back();
+  row.resize(row.size() + 4);
+  std::string path(f.path, std::min<std::size_t>(f.path_bytes, sizeof(f.path)));
+  // An abstract name begins with a zero, a path ends with one.
+  if (!path.empty() && path.front() == '\0') path.front() = '@';
+  if (!path.empty() && path.back() == '\0') path.pop_back();
+  row.push_back(text_or_null(path));
+  return row;
+}
+
+Table listener_table() {
+  return {"listener",
+          "Listeners that dropped connections",
+          {{"pid", "PID"},
+           {"comm", "COMMAND"},
+           {"cgroup", ""},
+           {"netns", ""},
+           {"local_address", "LOCAL"},
+           {"local_port", "PORT"},
+           {"backlog", "BACKLOG", Unit::count},
+           {"backlog_limit", "LIMIT", Unit::count},
+           {"drops", "DROPS", Unit::count}},
+          {}};
+}
+
+std::vector<Value> listener_row(const sonde_connection_record& r, const CgroupPath& cgroup) {
+  std::vector<Value> row;
+  add_owner(row, r.owner, cgroup);
+  row.emplace_back(std::uint64_t{r.ends.netns});
+  row.emplace_back(net::address_text(r.ends.local));
+  row.emplace_back(std::uint64_t{r.ends.local_port});
+  row.emplace_back(std::uint64_t{r.backlog});
+  row.emplace_back(std::uint64_t{r.backlog_limit});
+  row.emplace_back(std::uint64_t{r.drops});
+  return row;
+}
+
+}  // namespace sonde::tracers
