@@ -96,6 +96,20 @@ static __always_inline __s32 rss_cpu_count(struct mm_struct *mm, __u32 member, _
 	return count;
 }
 
+/* Of the process whose address space it is; the current task's where that is not known, such as
+ * while a process frees its own at its end. */
+static __always_inline void mm_owner_comm(struct mm_struct *mm, char *comm)
+{
+	struct task_struct *owner = NULL;
+
+	if (bpf_core_field_exists(mm->owner))
+		owner = BPF_CORE_READ(mm, owner);
+	if (owner)
+		bpf_probe_read_kernel(comm, 16, &owner->comm);
+	else
+		bpf_get_current_comm(comm, 16);
+}
+
 #define TIF_ADDR32 29 /* arch/x86/include/asm/thread_info.h: 32-bit address space */
 
 /* `task` is a pointer that the verifier knows. */

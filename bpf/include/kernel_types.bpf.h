@@ -412,6 +412,7 @@ struct mm_struct {
 	unsigned long exec_vm;
 	mm_context_t context;
 	struct uprobes_state uprobes_state;
+	struct task_struct *owner; /* with CONFIG_MEMCG */
 };
 
 struct vm_area_struct {

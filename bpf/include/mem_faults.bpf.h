@@ -38,7 +38,7 @@ struct mem_change {
 	__u64 weight;
 	__u32 tgid;
 	__u32 label;
-	__u32 parts; /* STACK_*: 0 where the current task is not the process */
+	__u32 parts; /* STACK_* */
 };
 
 static __always_inline void mem_record(void *ctx, struct task_struct *task,
@@ -50,6 +50,23 @@ static __always_inline void mem_record(void *ctx, struct task_struct *task,
 		c->filtered_paused++;
 	else if (stack_counts_add(ctx, task, change->tgid, 0, change->label, change->weight,
 				  change->parts, cfi))
+		c->recorded++;
+	else
+		c->lost_map_full++;
+}
+
+/* The same where the current task is another than the process, or has no stack now. */
+static __always_inline void mem_record_foreign(void *ctx, struct mm_struct *mm,
+					       struct sonde_mem_counters *c,
+					       const struct mem_change *change)
+{
+	char comm[SONDE_COMM_LENGTH] __attribute__((aligned(8)));
+
+	mm_owner_comm(mm, comm);
+	c->seen++;
+	if (sonde_gate == SONDE_GATE_PAUSED)
+		c->filtered_paused++;
+	else if (stack_counts_add_of(ctx, change->tgid, comm, change->label, change->weight, 0))
 		c->recorded++;
 	else
 		c->lost_map_full++;
@@ -158,11 +175,12 @@ static __always_inline int mem_rss(void *ctx, struct mm_struct *mm, __u32 member
 	if (own == mm) {
 		change.parts = STACK_USER;
 		change.label = mem_own_cause(what, member, cfi);
+		mem_record(ctx, task, c, &change, cfi);
 	} else {
 		change.label =
 		    SONDE_MEM_LABEL(what, member, mem_foreign_cause(task, own, space->tgid), 0);
+		mem_record_foreign(ctx, mm, c, &change);
 	}
-	mem_record(ctx, task, c, &change, cfi);
 	if (difference > 0)
 		space->last_growth = mem_last_key();
 	return 0;

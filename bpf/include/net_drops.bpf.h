@@ -264,7 +264,7 @@ static __always_inline int drop(void *ctx, struct sk_buff *skb, void *location, 
 		return 0;
 	}
 	c->recorded++;
-	if (!stack_counts_add_kernel(ctx, key->tgid, key->comm, reason, 1))
+	if (!stack_counts_add_of(ctx, key->tgid, key->comm, reason, 1, STACK_KERNEL))
 		c->stacks_lost++;
 	return 0;
 }

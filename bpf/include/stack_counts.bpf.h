@@ -133,8 +133,11 @@ static __always_inline bool stack_take(void *ctx, struct stack_taken *taken,
 	buffer->record.pad = 0;
 	bpf_get_current_comm(buffer->record.comm, sizeof(buffer->record.comm));
 	taken->unwound = stack_capture(ctx, buffer, task, tgid, parts, cfi);
-	taken->sent = cfi && taken->unwound && taken->unwound->missed &&
-		      send_stack_dump(buffer, taken->unwound);
+	if (cfi && taken->unwound && taken->unwound->missed) {
+		taken->sent = send_stack_dump(buffer, taken->unwound);
+		if (!taken->sent)
+			buffer->record.flags |= SONDE_STACK_USER_NO_TABLE_YET;
+	}
 	if (!taken->sent)
 		buffer->record.key = stack_key(buffer, taken->exec_id, taken->unwound);
 	return true;
@@ -197,9 +200,9 @@ static __always_inline bool stack_counts_add(void *ctx, struct task_struct *task
 	return stack_counts_put(map, &taken, weight);
 }
 
-/* The same for the kernel's part only, on behalf of a process that need not be the current one. */
-static __always_inline bool stack_counts_add_kernel(void *ctx, __u32 tgid, const char *comm,
-						    __u32 label, __u64 weight)
+/* The same on behalf of a process that need not be the current one. `parts`: STACK_KERNEL or 0. */
+static __always_inline bool stack_counts_add_of(void *ctx, __u32 tgid, const char *comm,
+						__u32 label, __u64 weight, __u32 parts)
 {
 	struct stack_taken taken = {};
 	struct stack_buffer *buffer;
@@ -216,7 +219,7 @@ static __always_inline bool stack_counts_add_kernel(void *ctx, __u32 tgid, const
 	buffer->record.label = label;
 	buffer->record.pad = 0;
 	__builtin_memcpy(buffer->record.comm, comm, sizeof(buffer->record.comm));
-	stack_capture(ctx, buffer, NULL, tgid, STACK_KERNEL, false);
+	stack_capture(ctx, buffer, NULL, tgid, parts, false);
 	buffer->record.key = stack_key(buffer, 0, NULL);
 	return stack_counts_put(map, &taken, weight);
 }

@@ -46,6 +46,16 @@ static __always_inline void dump_registers(struct sonde_stack_dump *dump,
 	registers[16] = BPF_CORE_READ(r, ip);
 }
 
+/*
+ * Events that come in bursts, such as page faults, meet a file more often than user space can hold
+ * copies of stacks before its table is made. What is sent is never dropped there, so that its key
+ * gets a stack.
+ */
+static __always_inline bool may_send_dump(void)
+{
+	return unwind_dumps_sent - unwind_dumps_done < SONDE_MOST_DUMPS;
+}
+
 /* False if it was not sent. `buffer` holds the kernel frames; its key becomes that of this one
  * sample. */
 static __always_inline bool send_stack_dump(struct stack_buffer *buffer,
@@ -55,6 +65,8 @@ static __always_inline bool send_stack_dump(struct stack_buffer *buffer,
 	struct dump_buffer *out;
 	__u32 zero = 0;
 
+	if (!may_send_dump())
+		return false;
 	out = bpf_map_lookup_elem(&dump_buffers, &zero);
 	if (!out)
 		return false;
@@ -94,7 +106,10 @@ static __always_inline bool send_stack_dump(struct stack_buffer *buffer,
 		return false;
 	asm volatile("" : "+r"(done));
 	out->dump.stack.header.length = done;
-	return !bpf_ringbuf_output(&unwind_misses, out, done, BPF_RB_FORCE_WAKEUP);
+	if (bpf_ringbuf_output(&unwind_misses, out, done, BPF_RB_FORCE_WAKEUP))
+		return false;
+	__sync_fetch_and_add(&unwind_dumps_sent, 1);
+	return true;
 }
 
 #endif

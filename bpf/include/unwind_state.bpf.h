@@ -13,6 +13,9 @@ volatile __u32 unwind_generation = 0;
 volatile __u32 unwind_epoch = 0;
 /* Records of misses that found no room. */
 volatile __u64 unwind_misses_lost = 0;
+/* Stacks that were sent to be unwound, and by user space those that it is done with. */
+volatile __u64 unwind_dumps_sent = 0;
+volatile __u64 unwind_dumps_done = 0;
 
 /* Set by user space: find mappings in unwind_processes although the kernel has a maple tree. */
 volatile __u32 unwind_by_process = 0;

@@ -16,6 +16,8 @@
 #define SONDE_STACK_USER_NO_CFI	       (1u << 4) /* no usable call frame information */
 #define SONDE_STACK_USER_NO_MAPPING    (1u << 5) /* code of no known mapping */
 #define SONDE_STACK_USER_LOST_REGISTER (1u << 6) /* needs a register that is not followed */
+#define SONDE_STACK_USER_NO_TABLE_YET                                                              \
+	(1u << 7) /* of a file met lately; too many to copy them all */
 
 /* Label of a system call's stack. */
 #define SONDE_STACK_CALL(abi, number) (1u << 31 | (__u32)(abi) << 16 | (number))

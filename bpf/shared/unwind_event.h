@@ -88,6 +88,8 @@ struct unwind_process {
 SONDE_STATIC_ASSERT(sizeof(struct unwind_process) == 16 + 40 * UNWIND_PROCESS_MAPPINGS,
 		    "wire layout");
 
+/* Dumps that wait to be unwound, at most; a CPU more or less. */
+#define SONDE_MOST_DUMPS       256
 #define SONDE_DUMP_STACK_BYTES 16384
 #define SONDE_DUMP_REGISTERS   17 /* by DWARF number; the last is the return address column, rip */
 

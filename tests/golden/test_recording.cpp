@@ -121,8 +121,8 @@ sonde::Report replay() {
   books.filtered = 7;
   books.reported = counts.counted() - counts.nameless();
   books.lost = {{"stack_ring_full", counts.nameless()}};
-  books.truncated = {{"depth", counts.truncated().user_depth},
-                     {"unreadable_stack", counts.truncated().user_failed}};
+  books.truncated = {{"depth", counts.truncated()["depth"]},
+                     {"unreadable_stack", counts.truncated()["unreadable_stack"]}};
   BOOST_TEST(books.balanced());
   report.summary.accounting.push_back(std::move(books));
   report.summary.notices = symbolizer.notices();

@@ -79,14 +79,20 @@ KEEP static void grow_shared(size_t size) {
   touch(map(size, MAP_SHARED), size);
 }
 
+static pthread_barrier_t together;
+
+// Nothing else of the process runs meanwhile.
 static void* touch_in_thread(void* size) {
   char* at = map((size_t)size, MAP_PRIVATE);
+  pthread_barrier_wait(&together);
   touch(at, (size_t)size);
+  pthread_barrier_wait(&together);
   return NULL;
 }
 
 KEEP static void grow_threads(size_t size) {
   pthread_t threads[4];
+  pthread_barrier_init(&together, NULL, 4);
   for (int i = 0; i < 4; ++i) {
     if (pthread_create(&threads[i], NULL, touch_in_thread, (void*)size) != 0) die("thread");
   }

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "cpu_event.h"
+#include "aggregate/truncation.hpp"
 
 namespace sonde::aggregate {
 namespace {
@@ -80,19 +80,13 @@ std::uint64_t StackCounts::nameless() const noexcept {
   return total;
 }
 
-TruncatedCounts StackCounts::truncated() const noexcept {
-  TruncatedCounts counts;
+std::map<std::string, std::uint64_t> StackCounts::truncated() const {
+  std::map<std::string, std::uint64_t> counts;
   for (const auto& [key, entry] : entries_) {
-    if (!entry.known) continue;
-    const auto add = [&entry = entry](std::uint32_t flag, std::uint64_t& count) {
-      if ((entry.flags & flag) != 0) count += entry.total;
-    };
-    add(SONDE_STACK_KERNEL_DEPTH, counts.kernel_depth);
-    add(SONDE_STACK_USER_DEPTH, counts.user_depth);
-    add(SONDE_STACK_USER_FAILED, counts.user_failed);
-    add(SONDE_STACK_USER_NO_CFI, counts.no_cfi);
-    add(SONDE_STACK_USER_NO_MAPPING, counts.no_mapping);
-    add(SONDE_STACK_USER_LOST_REGISTER, counts.lost_register);
+    for (const Truncation& truncation : kTruncations) {
+      if (entry.known && (entry.flags & truncation.flag) != 0)
+        counts[truncation.reason] += entry.total;
+    }
   }
   return counts;
 }

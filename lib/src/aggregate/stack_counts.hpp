@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -10,16 +11,6 @@
 #include "symbolize/symbolizer.hpp"
 
 namespace sonde::aggregate {
-
-/// Why reported samples have an incomplete stack, in samples.
-struct TruncatedCounts {
-  std::uint64_t kernel_depth = 0;
-  std::uint64_t user_depth = 0;
-  std::uint64_t user_failed = 0;
-  std::uint64_t no_cfi = 0;
-  std::uint64_t no_mapping = 0;
-  std::uint64_t lost_register = 0;
-};
 
 /// Joins stack records with the counts that name them. Stacks and counts arrive in any order: a
 /// stack may be sent after some of its counts, and again after each drain.
@@ -42,8 +33,8 @@ class StackCounts {
   std::uint64_t counted() const noexcept { return counted_; }
   /// Counts whose stack never arrived.
   std::uint64_t nameless() const noexcept;
-  /// Counts whose stack is known, by the ways in which that stack is incomplete.
-  TruncatedCounts truncated() const noexcept;
+  /// Counts whose stack is known and incomplete, by reason (kTruncations).
+  std::map<std::string, std::uint64_t> truncated() const;
 
   /// Counts since the last take(), as raw stacks whose value is the count, or weight and count.
   /// Counts whose stack has not arrived yet stay.

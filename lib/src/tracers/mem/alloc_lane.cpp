@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "core/trap_cost.hpp"
-#include "process/regular_file.hpp"
 #include "tracers/mem/alloc_governor.hpp"
 #include "tracers/mem/alloc_probes.hpp"
 #include "tracers/mem/alloc_programs.hpp"
@@ -82,15 +81,8 @@ Result<void> AllocLane::loaded(mem_bpf& object) {
   governor_.emplace(AllocGovernor::Parts{&object_, &probes_, &sites_},
                     AllocBudget(trap_, options_.max_overhead_percent), options_.live);
   if (auto looked = probes_.look(); !looked) return looked;
-  if (filter_.from_exec && !filter_.program.empty() && !filter_.tgids.empty()) {
-    // Its environment is the launcher's.
-    const std::uint32_t pid = filter_.tgids.front();
-    const std::string environment =
-        process::read_text(fmt::format("/proc/{}/environ", pid), std::size_t{4} << 20);
-    const auto files = open_program_files(filter_.program, environment);
-    probes_.expect(static_cast<std::int32_t>(pid), files);
-    stacks_.expect(files);
-  }
+  if (const auto files = open_launched_files(filter_); !files.empty())
+    probes_.expect(static_cast<std::int32_t>(filter_.tgids.front()), files);
   if (probes_.processes().empty() && !filter_.from_exec) return tl::unexpected(nothing_to_probe());
   // A launcher's own calls say nothing of what it will run.
   return governor_->estimate(plan_.alloc_session, !filter_.from_exec);

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "aggregate/truncation.hpp"
 #include "core/clock.hpp"
 #include "ingest/map_reader.hpp"
-#include "shared/cpu_event.h"
 
 namespace sonde::tracers {
 namespace {
@@ -25,14 +25,8 @@ std::uint64_t rounded(double value) {
 
 void add_truncated(std::uint32_t flags, std::uint64_t count,
                    std::map<std::string, std::uint64_t>& truncated) {
-  constexpr std::pair<std::uint32_t, const char*> kReasons[] = {
-      {SONDE_STACK_USER_DEPTH, "depth"},
-      {SONDE_STACK_USER_FAILED, "unreadable_stack"},
-      {SONDE_STACK_USER_NO_CFI, "no_cfi"},
-      {SONDE_STACK_USER_NO_MAPPING, "unknown_mapping"},
-      {SONDE_STACK_USER_LOST_REGISTER, "lost_register"}};
-  for (const auto& [flag, reason] : kReasons) {
-    if ((flags & flag) != 0) truncated[reason] += count;
+  for (const aggregate::Truncation& truncation : aggregate::kTruncations) {
+    if ((flags & truncation.flag) != 0) truncated[truncation.reason] += count;
   }
 }
 

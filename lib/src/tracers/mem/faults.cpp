@@ -25,7 +25,7 @@ namespace {
 class FaultLane final : public MemLane {
  public:
   FaultLane(const MemPlan& plan, bool whole_system, StackRecorder& stacks)
-      : plan_(plan), stacks_(stacks), processes_(!whole_system) {}
+      : plan_(plan), whole_system_(whole_system), stacks_(stacks), processes_(!whole_system) {}
 
   void configure(mem_bpf& object) override;
   Result<void> loaded(mem_bpf& object) override {
@@ -58,6 +58,7 @@ class FaultLane final : public MemLane {
   }
 
   const MemPlan& plan_;
+  const bool whole_system_;
   StackRecorder& stacks_;
   mem_bpf* object_ = nullptr;
   CpuSampler major_faults_{core::major_faults_attr(), "perf_event:major-faults"};
@@ -112,6 +113,7 @@ Result<void> FaultLane::attach(std::vector<core::UniqueLink>& links) {
   const auto seeded = core::run_task_iterator(programs.mem_seed);
   if (!seeded) return tl::unexpected(seeded.error());
   processes_.begin(*seeded);
+  if (!whole_system_) stacks_.expect_processes(processes_.pids());
   return {};
 }
 

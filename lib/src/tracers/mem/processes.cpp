@@ -66,6 +66,13 @@ void MemProcesses::begin(std::span<const std::byte> spaces) {
   read_details(before_, cgroups_before_);
 }
 
+std::vector<std::uint32_t> MemProcesses::pids() const {
+  std::vector<std::uint32_t> pids;
+  for (const auto& [pid, resident] : before_)
+    pids.push_back(static_cast<std::uint32_t>(pid));
+  return pids;
+}
+
 void MemProcesses::read_details(ByProcess& processes, Cgroups& cgroups) const {
   // Of every process of a machine it would take long.
   constexpr std::size_t kMost = 64;

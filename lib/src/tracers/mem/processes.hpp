@@ -29,6 +29,8 @@ class MemProcesses {
 
   /// `spaces`: struct sonde_mem_space, of the targets when tracing began.
   void begin(std::span<const std::byte> spaces);
+  /// Of what begin() got.
+  std::vector<std::uint32_t> pids() const;
   void now(std::span<const std::byte> spaces) { now_ = read(spaces); }
   /// A stack of SONDE_MEM_GROWTH or SONDE_MEM_RELEASE; others are ignored.
   void add(std::uint32_t what, const symbolize::RawStack& stack);

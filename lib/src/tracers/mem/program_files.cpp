@@ -1,5 +1,6 @@
 #include "tracers/mem/program_files.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -193,6 +194,15 @@ std::vector<std::shared_ptr<const process::MappedFile>> open_program_files(
     files.push_back(std::move(file));
   }
   return files;
+}
+
+std::vector<std::shared_ptr<const process::MappedFile>> open_launched_files(
+    const TargetFilter& filter) {
+  if (!filter.from_exec || filter.program.empty() || filter.tgids.empty()) return {};
+  // Its environment is the launcher's.
+  const std::string environment = process::read_text(
+      fmt::format("/proc/{}/environ", filter.tgids.front()), std::size_t{4} << 20);
+  return open_program_files(filter.program, environment);
 }
 
 }  // namespace sonde::tracers

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "process/mapping.hpp"
+#include "tracers/target_filter.hpp"
 
 namespace sonde::tracers {
 
@@ -18,5 +19,9 @@ std::vector<std::string> program_files(const std::string& program, std::string_v
 /// The same, opened.
 std::vector<std::shared_ptr<const process::MappedFile>> open_program_files(
     const std::string& program, std::string_view environment);
+
+/// Those of the command that is about to be run; none if the target is none.
+std::vector<std::shared_ptr<const process::MappedFile>> open_launched_files(
+    const TargetFilter& filter);
 
 }  // namespace sonde::tracers

@@ -18,6 +18,7 @@
 #include "tracers/mem/lane.hpp"
 #include "tracers/mem/object.hpp"
 #include "tracers/mem/plan.hpp"
+#include "tracers/mem/program_files.hpp"
 #include "tracers/stacks/stack_recorder.hpp"
 
 namespace sonde::tracers {
@@ -132,6 +133,7 @@ Result<void> Tracer::load() {
     opened = stacks_.open_unwinder(unwind_maps(*object_), config_.unwind.table_bytes, filter_.tgids,
                                    plan_.by_process);
     if (!opened) return opened;
+    stacks_.expect(open_launched_files(filter_));
   }
   for (const auto& lane : lanes_) {
     if (auto loaded = lane->loaded(*object_); !loaded) return loaded;

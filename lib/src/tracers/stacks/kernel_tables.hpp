@@ -28,6 +28,7 @@ struct UnwindMaps {
   volatile std::uint32_t* generation = nullptr;
   volatile std::uint32_t* epoch = nullptr;
   const volatile __u64* misses_lost = nullptr;
+  volatile __u64* dumps_done = nullptr;
 };
 
 /// Of a loaded skeleton whose object includes unwind.bpf.h.
@@ -41,7 +42,8 @@ UnwindMaps unwind_maps(const Skeleton& skeleton) {
           &skeleton.bss->unwind_by_process,
           &skeleton.bss->unwind_generation,
           &skeleton.bss->unwind_epoch,
-          &skeleton.bss->unwind_misses_lost};
+          &skeleton.bss->unwind_misses_lost,
+          &skeleton.bss->unwind_dumps_done};
 }
 
 /// Makes the maps of an opened skeleton fit this machine, or leaves them out.

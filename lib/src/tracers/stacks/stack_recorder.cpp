@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "aggregate/truncation.hpp"
 #include "core/clock.hpp"
 #include "shared/cpu_event.h"
 
@@ -64,6 +65,10 @@ void StackRecorder::expect(std::span<const std::shared_ptr<const process::Mapped
   unwinder_->settle();
 }
 
+void StackRecorder::expect_processes(std::span<const std::uint32_t> tgids) {
+  if (unwinder_ != nullptr) unwinder_->expect_processes(tgids);
+}
+
 void StackRecorder::take() {
   if (unwinder_ != nullptr) unwinder_->settle();
   taken_ = counts_.take();
@@ -79,14 +84,14 @@ core::ThreadTime StackRecorder::worker_time() const {
 }
 
 void StackRecorder::count_truncated(std::map<std::string, std::uint64_t>& truncated) const {
-  const aggregate::TruncatedCounts counts = counts_.truncated();
-  truncated["kernel_depth"] += counts.kernel_depth;
-  truncated["depth"] += counts.user_depth;
-  truncated["unreadable_stack"] += counts.user_failed;
-  if (unwinder_ == nullptr) return;
-  truncated["no_cfi"] += counts.no_cfi;
-  truncated["unknown_mapping"] += counts.no_mapping;
-  truncated["lost_register"] += counts.lost_register;
+  const std::map<std::string, std::uint64_t> counts = counts_.truncated();
+  for (const aggregate::Truncation& truncation : aggregate::kTruncations) {
+    const auto counted = counts.find(truncation.reason);
+    if (counted != counts.end())
+      truncated[truncation.reason] += counted->second;
+    else if (!truncation.by_cfi || unwinder_ != nullptr)
+      truncated[truncation.reason] += 0;
+  }
 }
 
 std::vector<core::EventSource*> StackRecorder::sources() noexcept {

@@ -60,6 +60,8 @@ class StackRecorder {
                              std::span<const std::uint32_t> tgids, bool by_process = false);
   /// Files that a target is about to run code of: they are ready when this returns.
   void expect(std::span<const std::shared_ptr<const process::MappedFile>> files);
+  /// The same of what processes map now.
+  void expect_processes(std::span<const std::uint32_t> tgids);
   /// Mappings before stacks: the first stack of a process asks for what it maps.
   std::vector<core::EventSource*> sources() noexcept;
   Result<void> drain();

@@ -19,8 +19,8 @@
 namespace sonde::tracers {
 namespace {
 
-// 9 MiB of copied stacks. A stack that is dropped stays without a name, which the books count as a
-// loss; a file that is dropped is met again.
+// A file that is dropped is met again. Stacks never are: the kernel sends no more than
+// SONDE_MOST_DUMPS, 4 MiB, before they are unwound.
 constexpr std::size_t kMostWaiting = 512;
 constexpr int kMostFailures = 5;
 constexpr std::size_t kLongestMapsText = std::size_t{16} << 20;
@@ -63,8 +63,10 @@ Result<void> Unwinder::open(const UnwindMaps& maps, std::span<const std::uint32_
   ring_ = std::move(*ring);
   kernel_ = std::make_unique<KernelTables>(maps);
   store_ = std::make_unique<unwind::TableStore>(*kernel_, limit_bytes_);
-  for (const std::uint32_t tgid : tgids)
-    prepare(tgid);
+  for (const std::uint32_t tgid : tgids) {
+    for (const Job& job : jobs_of(tgid))
+      file_table(job.key, job.file);
+  }
   kernel_->unmap();
   auto worker = start_thread([this] { work(); });
   if (!worker) return tl::unexpected(worker.error());
@@ -72,22 +74,32 @@ Result<void> Unwinder::open(const UnwindMaps& maps, std::span<const std::uint32_
   return {};
 }
 
-void Unwinder::prepare(std::uint32_t tgid) {
+std::vector<Unwinder::Job> Unwinder::jobs_of(std::uint32_t tgid) {
+  std::vector<Job> jobs;
   const std::string maps = process::read_text(fmt::format("/proc/{}/maps", tgid), kLongestMapsText);
   for (const process::MapsEntry& entry : process::parse_maps(maps)) {
     const auto kind = process::classify_mapping(entry.path, entry.file);
     if (kind == process::Mapping::Kind::vdso) {
-      file_table({}, nullptr);
+      jobs.emplace_back();
     } else if (kind == process::Mapping::Kind::file) {
       const process::MappedAt at{static_cast<std::int32_t>(tgid), entry.start, entry.end};
-      file_table(to_key(entry.file), mapped_files_.get(entry.file, entry.path, at));
+      jobs.push_back({to_key(entry.file), mapped_files_.get(entry.file, entry.path, at), {}});
     }
   }
+  return jobs;
 }
 
 void Unwinder::expect(std::shared_ptr<const process::MappedFile> file) {
   const unwind_file_key key = to_key(file->id);
   add_job({key, std::move(file), {}});
+}
+
+void Unwinder::expect_processes(std::span<const std::uint32_t> tgids) {
+  for (const std::uint32_t tgid : tgids) {
+    for (Job& job : jobs_of(tgid))
+      add_job(std::move(job));
+    settle();
+  }
 }
 
 void Unwinder::maintain() noexcept {
@@ -160,7 +172,7 @@ void Unwinder::on_miss(const sonde_unwind_miss& miss) {
 void Unwinder::add_job(Job job) {
   {
     const std::lock_guard guard(lock_);
-    if (queue_.size() >= kMostWaiting) return;
+    if (job.dump.empty() && queue_.size() >= kMostWaiting) return;
     queue_.push_back(std::move(job));
   }
   wake_.notify_one();
@@ -176,10 +188,12 @@ void Unwinder::work() noexcept {
     working_ = true;
     guard.unlock();
     Bytes unwound;
-    if (job.dump.empty())
+    if (job.dump.empty()) {
       file_table(job.key, job.file);
-    else
+    } else {
       unwound = unwind_dump(job.dump);
+      *maps_.dumps_done = *maps_.dumps_done + 1;
+    }
     const core::ThreadTime used = core::thread_time();
     guard.lock();
     if (!unwound.empty()) unwound_.push_back(std::move(unwound));

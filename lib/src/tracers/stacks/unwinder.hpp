@@ -51,6 +51,8 @@ class Unwinder final : public core::EventSource {
   Result<void> open(const UnwindMaps& maps, std::span<const std::uint32_t> tgids, bool by_process);
   /// Makes the table of a file that is about to be mapped. settle() waits for it.
   void expect(std::shared_ptr<const process::MappedFile> file);
+  /// Those of what processes map now; they are there when this returns. Before the first drain().
+  void expect_processes(std::span<const std::uint32_t> tgids);
   int poll_fd() const noexcept override { return ring_->poll_fd(); }
   Result<void> drain() noexcept override;
   /// Returns when everything that was drained has been dealt with.
@@ -96,7 +98,7 @@ class Unwinder final : public core::EventSource {
   void add_job(Job job);
   void work() noexcept;
   void close() noexcept;
-  void prepare(std::uint32_t tgid);
+  std::vector<Job> jobs_of(std::uint32_t tgid);
   const FileTable* file_table(const unwind_file_key& key,
                               const std::shared_ptr<const process::MappedFile>& file);
   Result<TableRef> table_of(const process::MappedFile* file);

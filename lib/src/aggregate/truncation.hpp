@@ -1,0 +1,28 @@
+// Why a stack is incomplete, as the books name it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "cpu_event.h"
+
+namespace sonde::aggregate {
+
+struct Truncation {
+  std::uint32_t flag;  // SONDE_STACK_*
+  const char* reason;
+  /// Only where stacks are unwound by call frame information.
+  bool by_cfi;
+};
+
+inline constexpr std::array<Truncation, 7> kTruncations = {{
+    {SONDE_STACK_KERNEL_DEPTH, "kernel_depth", false},
+    {SONDE_STACK_USER_DEPTH, "depth", false},
+    {SONDE_STACK_USER_FAILED, "unreadable_stack", false},
+    {SONDE_STACK_USER_NO_CFI, "no_cfi", true},
+    {SONDE_STACK_USER_NO_MAPPING, "unknown_mapping", true},
+    {SONDE_STACK_USER_LOST_REGISTER, "lost_register", true},
+    {SONDE_STACK_USER_NO_TABLE_YET, "no_table_yet", true},
+}};
+
+}  // namespace sonde::aggregate
