@@ -206,7 +206,8 @@ static __always_inline int mem_kernel_allocated(void *ctx, const struct mem_kern
 	return 0;
 }
 
-SEC("?tp_btf/kmalloc")
+/* Not by BTF: there addresses are no numbers, and 6.1 takes none that is "const void *". */
+SEC("?raw_tp/kmalloc")
 int BPF_PROG(mem_kmalloc, unsigned long call_site, const void *address, unsigned long wanted,
 	     unsigned long bytes)
 {
@@ -221,7 +222,7 @@ int BPF_PROG(mem_kmalloc, unsigned long call_site, const void *address, unsigned
 	return mem_kernel_allocated(ctx, &new);
 }
 
-SEC("?tp_btf/kmem_cache_alloc")
+SEC("?raw_tp/kmem_cache_alloc")
 int BPF_PROG(mem_cache_alloc, unsigned long call_site, const void *address,
 	     struct kmem_cache *cache)
 {
@@ -237,7 +238,6 @@ int BPF_PROG(mem_cache_alloc, unsigned long call_site, const void *address,
 	return mem_kernel_allocated(ctx, &new);
 }
 
-/* Not by BTF: there the address is no number. */
 SEC("?raw_tp/mm_page_alloc")
 int BPF_PROG(mem_page_alloc, struct page *page, unsigned int order)
 {
@@ -265,13 +265,13 @@ static __always_inline int mem_kernel_freed(__u64 address)
 	return 0;
 }
 
-SEC("?tp_btf/kfree")
+SEC("?raw_tp/kfree")
 int BPF_PROG(mem_kfree, unsigned long call_site, const void *address)
 {
 	return mem_kernel_freed((__u64)address);
 }
 
-SEC("?tp_btf/kmem_cache_free")
+SEC("?raw_tp/kmem_cache_free")
 int BPF_PROG(mem_cache_free, unsigned long call_site, const void *address)
 {
 	return mem_kernel_freed((__u64)address);

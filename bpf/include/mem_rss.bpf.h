@@ -119,8 +119,9 @@ static __always_inline void mem_rss_total(struct mm_struct *mm, __s64 *pages)
 	}
 }
 
-/* The same, and remembers them as told. */
-static __always_inline bool mem_space_learn(struct mm_struct *mm, __u32 tgid, __s64 *pages)
+/* The same, and remembers them as told. No part of its callers: before 6.13 a program and all that
+ * it calls, such as the unwinder, share a stack of 512 bytes. */
+static __noinline bool mem_space_learn(struct mm_struct *mm, __u32 tgid, __s64 *pages)
 {
 	struct mem_space space = {.tgid = tgid}, *known;
 	struct mem_cpu_key key = {.mm = (__u64)mm};
