@@ -63,6 +63,16 @@ class Exact(AllocationTest):
             next(e["state"] for e in report.header["plan"] if e["feature"] == "allocations"), "fallback"
         )
 
+    def test_breakpoints_one_by_one(self):
+        """Kernels without links of many breakpoints have a perf event for each; the figures are the same."""
+        report = self.mem(
+            "--live", *EXACT, "--no-feature", "uprobe_multi", "--", program("allocs")
+        )
+        self.assert_exact(report)
+        self.assertEqual(
+            next(e["hook"] for e in report.header["plan"] if e["feature"] == "allocations"), "uprobe"
+        )
+
     def test_descendants(self):
         """What a command starts is traced from its first allocation, too, and what it execs."""
         report = self.mem(

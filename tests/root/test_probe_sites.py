@@ -67,10 +67,11 @@ class ProbeSites(SondeTest):
 
     def test_no_cost(self):
         """A cost that cannot be measured is absent, and the reason is given."""
-        result, records = probe(library("libc.so.6"), "malloc", "--no-feature", "uprobe_multi")
+        result, records = probe(library("libc.so.6"), "malloc", "--no-feature", "uprobe_multi", "--no-feature",
+                                "uprobe_events")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual([r["cost_ns"] for r in records if r["type"] == "probe_site"], [None, None])
-        self.assertIn("no uprobe_multi links", records[-1]["notices"][0])
+        self.assertIn("no breakpoints for BPF programs", records[-1]["notices"][0])
 
     def test_bad_input(self):
         """Each wrong BINARY:FUNCTION gets a line that names it."""

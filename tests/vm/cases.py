@@ -43,5 +43,8 @@ CASES = [
     ("net events", "httpd -p 8080 -h /etc; sonde net -q --events -- wget -q -O /tmp/got http://127.0.0.1:8080/passwd", ["connect", "close"]),
     ("net drops, dns", "sonde net -q --drops --dns -f json -- wget -q -O /tmp/got http://127.0.0.1:9/; true", ['"type":"summary"']),
     ("net http", "httpd -p 8080 -h /etc; sonde net -q --http -f json -d 1", ['"type":"summary"']),
+    ("mem", "sonde mem -q -f json -- dd if=/dev/zero of=/tmp/zeros bs=4M count=2", ['"type":"fault_site"', '"bytes":4[0-9]{6},']),
+    ("mem kernel", "sonde mem -q --kernel -f json -- dd if=/dev/zero of=/tmp/zeros bs=4M count=2", ['"type":"fault_site"', '"type":"kernel_site"']),
+    ("mem alloc", "throws & P=$!; sleep 1; sonde mem -q --alloc -f json -d 1 -p $P", ['"type":"allocation_site".*"operator new.*"main"']),
     ("run both", "busy alloca 10; sonde run -q -f json -t cpu,syscall -d 1", ['"tracer":"cpu"', '"tracer":"syscall"', "on_variable_frame"]),
 ]

@@ -41,6 +41,8 @@ std::string fix_for(core::Feature feature) {
       return "boot Linux 6.1 or later";
     case Feature::uprobe_multi:
       return "boot Linux 6.6 or later";
+    case Feature::uprobe_events:
+      return "boot Linux 5.15 or later";
     case Feature::uprobe_session:
       return "boot Linux 6.13 or later";
     case Feature::task_registers:

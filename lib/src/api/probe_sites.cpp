@@ -7,6 +7,7 @@
 #include "core/kernel_error.hpp"
 #include "core/libbpf_log.hpp"
 #include "core/trap_cost.hpp"
+#include "core/uprobe_links.hpp"
 #include "elf/image.hpp"
 #include "probe/site.hpp"
 #include "util/fail.hpp"
@@ -55,12 +56,13 @@ Result<ProbeSite> describe(const elf::Image& image, const probe::Function& funct
 
 Result<core::TrapCost> measure_cost(const core::FeatureSet& features) {
   if (auto met = core::check_requirements(features); !met) return tl::unexpected(met.error());
-  if (!features.has(core::Feature::uprobe_multi)) {
-    return fail(ErrorCode::IncompatibleKernel, "this kernel has no uprobe_multi links",
-                "Boot Linux 6.6 or later");
-  }
   const core::LibbpfLog quiet;
-  return core::measure_trap_cost();
+  if (features.has(core::Feature::uprobe_multi))
+    return core::measure_trap_cost(core::kUprobeMultiAttachType);
+  if (features.has(core::Feature::uprobe_events))
+    return core::measure_trap_cost(core::kUprobeEventAttachType);
+  return fail(ErrorCode::IncompatibleKernel, "this kernel has no breakpoints for BPF programs",
+              "Boot Linux 5.15 or later");
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ constexpr std::array<FeatureText, kFeatureCount> kTexts = {{
     {"bpf_loop", "BPF loops of any length (5.17)"},
     {"maple_tree", "a process's mappings as a maple tree (6.1)"},
     {"uprobe_multi", "many breakpoints attached at once (6.6)"},
+    {"uprobe_events", "breakpoints attached one by one (5.15)"},
     {"uprobe_session", "the return of a call watched only where it is wanted (6.13)"},
     {"socket_storage", "BPF memory of each socket (5.11)"},
     {"socket_lengths", "tracepoints of each send and receive (6.3)"},

@@ -31,6 +31,7 @@ enum class Feature {
   bpf_loop,                // bpf_loop(), 5.17
   maple_tree,              // mm_struct::mm_mt: mappings as a maple tree, 6.1
   uprobe_multi,            // many breakpoints as one link, 6.6
+  uprobe_events,           // breakpoints one by one, as perf events with a cookie, 5.15
   uprobe_session,          // both ends of a call, the return only where it is wanted, 6.13
   socket_storage,          // BPF_MAP_TYPE_SK_STORAGE in tracing programs, 5.11
   socket_lengths,          // tracepoints of what sends and receives give, 6.3

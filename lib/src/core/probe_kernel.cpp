@@ -17,6 +17,7 @@
 #include "core/libbpf_log.hpp"
 #include "core/packet_pages.hpp"
 #include "core/perf_event.hpp"
+#include "core/uprobe_events.hpp"
 #include "core/uprobe_links.hpp"
 #include "util/unique_fd.hpp"
 
@@ -158,6 +159,8 @@ bool probe_quietly(Feature feature) noexcept {
     }
     case Feature::uprobe_multi:
       return has_uprobe_links(kUprobeMultiAttachType);
+    case Feature::uprobe_events:
+      return has_uprobe_events();
     case Feature::uprobe_session:
       return has_uprobe_links(kUprobeSessionAttachType);
     case Feature::socket_storage:

@@ -83,15 +83,14 @@ double fastest_call_ns(Code code) {
   return static_cast<double>(fastest) / kHitsInBatch;
 }
 
-Result<double> cost_of(int program_fd, Code code) {
+Result<double> cost_of(int program_fd, unsigned attach_type, Code code) {
   CodePlace place;
   place.address = reinterpret_cast<std::uintptr_t>(code);
   ::dl_iterate_phdr(find_place, &place);
   const double bare_ns = fastest_call_ns(code);
   UprobeLinks links;
   const std::array<UprobePoint, 1> point = {{{place.offset, 0}}};
-  const auto refused =
-      links.attach(program_fd, kUprobeMultiAttachType, place.path, ::getpid(), point);
+  const auto refused = links.attach(program_fd, attach_type, place.path, ::getpid(), point);
   if (!refused) return tl::unexpected(refused.error());
   if (!refused->empty()) return fail(ErrorCode::AttachFailed, "cannot probe this program itself");
   return std::max(fastest_call_ns(code) - bare_ns, 0.0);
@@ -99,17 +98,17 @@ Result<double> cost_of(int program_fd, Code code) {
 
 }  // namespace
 
-Result<TrapCost> measure_trap_cost() {
-  const UniqueFd program = load_empty_uprobe_program();
+Result<TrapCost> measure_trap_cost(unsigned attach_type) {
+  const UniqueFd program = load_empty_uprobe_program(attach_type);
   if (!program) return tl::unexpected(load_error("sonde_empty", errno, {}));
-  const auto emulated = cost_of(program.get(), sonde_trap_emulated);
+  const auto emulated = cost_of(program.get(), attach_type, sonde_trap_emulated);
   if (!emulated) return tl::unexpected(emulated.error());
-  const auto stepped = cost_of(program.get(), sonde_trap_stepped);
+  const auto stepped = cost_of(program.get(), attach_type, sonde_trap_stepped);
   if (!stepped) return tl::unexpected(stepped.error());
   return TrapCost{*emulated, *stepped};
 }
 #else
-Result<TrapCost> measure_trap_cost() {
+Result<TrapCost> measure_trap_cost(unsigned) {
   return fail(ErrorCode::UnsupportedPlatform, "the cost of probes is measured on x86-64 only");
 }
 #endif

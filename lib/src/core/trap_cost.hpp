@@ -12,9 +12,9 @@ struct TrapCost {
   double stepped_ns = 0;
 };
 
-/// Hits breakpoints in the calling process only, for some 30 ms. LoadFailed or AttachFailed where
-/// there are no uprobe_multi links (before Linux 6.6), UnsupportedPlatform on another machine than
-/// x86-64, InsufficientPermissions or AttachFailed otherwise.
-Result<TrapCost> measure_trap_cost();
+/// Hits breakpoints in the calling process only, for some 30 ms. `attach_type`: as
+/// UprobeLinks::attach(). UnsupportedPlatform on another machine than x86-64,
+/// InsufficientPermissions, LoadFailed or AttachFailed otherwise.
+Result<TrapCost> measure_trap_cost(unsigned attach_type);
 
 }  // namespace sonde::core

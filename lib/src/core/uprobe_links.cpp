@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "core/kernel_error.hpp"
+#include "core/uprobe_events.hpp"
 #include "util/fail.hpp"
 
 namespace sonde::core {
@@ -43,8 +44,8 @@ std::uint64_t address_of(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-UniqueFd create_link(int program_fd, unsigned attach_type, const std::string& path, pid_t pid,
-                     std::span<const UprobePoint> points, UprobeEnd end) {
+UniqueFd create_multi_link(int program_fd, unsigned attach_type, const std::string& path, pid_t pid,
+                           std::span<const UprobePoint> points, UprobeEnd end) {
   std::vector<std::uint64_t> offsets;
   std::vector<std::uint64_t> cookies;
   for (const UprobePoint& point : points) {
@@ -61,6 +62,15 @@ UniqueFd create_link(int program_fd, unsigned attach_type, const std::string& pa
   attr.uprobe_flags = end == UprobeEnd::return_ ? kReturnFlag : 0;
   attr.pid = static_cast<std::uint32_t>(pid);
   return UniqueFd(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr))));
+}
+
+UniqueFd create_link(int program_fd, unsigned attach_type, const std::string& path, pid_t pid,
+                     std::span<const UprobePoint> points, UprobeEnd end) {
+  if (attach_type != kUprobeEventAttachType)
+    return create_multi_link(program_fd, attach_type, path, pid, points, end);
+  const UprobePoint& point = points.front();
+  return attach_uprobe_event(program_fd, pid,
+                             {path, point.offset, point.cookie, end == UprobeEnd::return_});
 }
 
 // What is at a point decides these, not who asks (__copy_insn() and prepare_uprobe() in
@@ -100,7 +110,9 @@ Result<std::vector<UprobePoint>> UprobeLinks::attach(int program_fd, unsigned at
   std::vector<UprobePoint> refused;
   // A link is all or nothing: halves of what failed are tried until the points to blame are alone.
   std::vector<std::span<const UprobePoint>> waiting;
-  if (!points.empty()) waiting.push_back(points);
+  const std::size_t most = attach_type == kUprobeEventAttachType ? 1 : points.size();
+  for (std::size_t at = 0; at < points.size(); at += most)
+    waiting.push_back(points.subspan(at, most));
   while (!waiting.empty()) {
     const auto part = waiting.back();
     waiting.pop_back();
@@ -109,7 +121,7 @@ Result<std::vector<UprobePoint>> UprobeLinks::attach(int program_fd, unsigned at
     if (link) {
       made.push_back(std::move(link));
     } else if (!refuses_the_point(error)) {
-      return tl::unexpected(attach_error(fmt::format("uprobe_multi:{}", path), error));
+      return tl::unexpected(attach_error(fmt::format("uprobe:{}", path), error));
     } else if (part.size() == 1) {
       refused.push_back(part.front());
     } else {
@@ -120,6 +132,10 @@ Result<std::vector<UprobePoint>> UprobeLinks::attach(int program_fd, unsigned at
   links_.insert(links_.end(), std::make_move_iterator(made.begin()),
                 std::make_move_iterator(made.end()));
   return refused;
+}
+
+void UprobeLinks::detach() noexcept {
+  links_.clear();
 }
 
 }  // namespace sonde::core

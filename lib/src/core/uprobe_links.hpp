@@ -1,5 +1,5 @@
-// Many breakpoints of one file as one link: attached and detached together, and gone with its
-// descriptor when the process that holds it is killed.
+// Many breakpoints of one file: as one link, attached and detached together, where the kernel has
+// such; else one by one. Gone with their descriptors when the process that holds them is killed.
 #pragma once
 
 #include <sys/types.h>
@@ -18,6 +18,8 @@ namespace sonde::core {
 /// linux/bpf.h ends before them.
 inline constexpr unsigned kUprobeMultiAttachType = 48;
 inline constexpr unsigned kUprobeSessionAttachType = 57;
+/// A program of no such type: each breakpoint is a perf event (uprobe_events.hpp).
+inline constexpr unsigned kUprobeEventAttachType = 0;
 
 struct UprobePoint {
   /// In the file.
@@ -38,6 +40,11 @@ bool has_uprobe_links(unsigned attach_type) noexcept;
 /// Not thread-safe.
 class UprobeLinks {
  public:
+  UprobeLinks() = default;
+  UprobeLinks(const UprobeLinks&) = delete;
+  UprobeLinks& operator=(const UprobeLinks&) = delete;
+  ~UprobeLinks() { detach(); }
+
   /// Breakpoints at `points` of the file at `path`, in the process `pid` or, if it is 0, in all
   /// that map the file. `attach_type` is the one the program was loaded with. Gives the points that
   /// the kernel refuses for what is there, such as an instruction with a lock prefix; AttachFailed
@@ -46,7 +53,7 @@ class UprobeLinks {
                                           const std::string& path, pid_t pid,
                                           std::span<const UprobePoint> points,
                                           UprobeEnd end = UprobeEnd::entry);
-  void detach() noexcept { links_.clear(); }
+  void detach() noexcept;
 
  private:
   std::vector<UniqueFd> links_;

@@ -50,4 +50,24 @@ BOOST_AUTO_TEST_CASE(degradations) {
   }
 }
 
+// Breakpoints without links of many of them, one by one, and without those, not at all.
+BOOST_AUTO_TEST_CASE(breakpoints) {
+  EbpfConfig config;
+  config.memory.alloc = true;
+  config.target.pids = {1};
+  const auto best = tracers::plan_mem(config, FeatureSet(all_but<Feature::oom_victim>)).value();
+  BOOST_TEST(best.alloc_multi);
+  BOOST_TEST(best.alloc_session);
+  const auto single = tracers::plan_mem(config, FeatureSet(all_but<Feature::uprobe_multi>)).value();
+  BOOST_TEST(!single.alloc_multi);
+  BOOST_TEST(!single.alloc_session);
+  BOOST_TEST((entry(single, "allocations").state == PlanEntry::State::fallback));
+  const auto none = tracers::plan_mem(config, FeatureSet([](Feature feature) noexcept {
+                                        return feature != Feature::uprobe_multi &&
+                                               feature != Feature::uprobe_events;
+                                      }));
+  BOOST_REQUIRE(!none);
+  BOOST_TEST((none.error().code == ErrorCode::IncompatibleKernel));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,7 +29,8 @@ class AllocLane final : public MemLane {
         plan_(plan),
         filter_(filter),
         stacks_(stacks),
-        object_({plan.alloc_session, plan.cfi, options.live, options.sample_bytes}),
+        object_(
+            {plan.alloc_multi, plan.alloc_session, plan.cfi, options.live, options.sample_bytes}),
         // Its descendants run from their first instruction before sonde could know of them.
         probes_(filter, filter.follow_children) {}
 
@@ -75,7 +76,8 @@ class AllocLane final : public MemLane {
 Result<void> AllocLane::loaded(mem_bpf& object) {
   object_.loaded(object);
   sites_.open(object_.sites_fd(), object_.lives_fd());
-  const auto trap = core::measure_trap_cost();
+  const auto trap = core::measure_trap_cost(plan_.alloc_multi ? core::kUprobeMultiAttachType
+                                                              : core::kUprobeEventAttachType);
   if (!trap) return tl::unexpected(trap.error());
   trap_ = *trap;
   governor_.emplace(AllocGovernor::Parts{&object_, &probes_, &sites_},

@@ -166,13 +166,12 @@ Result<void> AllocProbes::attach_place(Place& place) {
   };
   const Points& points = *place.points;
   // Before the entries: an entry whose return is not seen is lost.
-  auto attached = attach(programs_.return_fd, core::kUprobeMultiAttachType, points.calls,
-                         core::UprobeEnd::return_);
+  auto attached =
+      attach(programs_.return_fd, programs_.link_type, points.calls, core::UprobeEnd::return_);
   if (attached)
     attached = attach(programs_.call_fd, programs_.call_type, points.calls, core::UprobeEnd::entry);
   if (attached)
-    attached = attach(programs_.free_fd, core::kUprobeMultiAttachType, points.frees,
-                      core::UprobeEnd::entry);
+    attached = attach(programs_.free_fd, programs_.link_type, points.frees, core::UprobeEnd::entry);
   return attached;
 }
 

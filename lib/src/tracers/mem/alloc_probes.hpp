@@ -24,6 +24,8 @@ struct AllocPrograms {
   int return_fd = -1;
   /// At functions that only take memory back; -1: they are left alone.
   int free_fd = -1;
+  /// Of the two.
+  unsigned link_type = core::kUprobeMultiAttachType;
 };
 
 /// What was found in the files of the targets.

@@ -34,14 +34,19 @@ void AllocObject::configure(mem_bpf& object) const {
   if (options_.live) ::bpf_map__set_max_entries(object.maps.alloc_lives, AllocSites::kMostLives);
   const auto& programs = object.progs;
   const bool session = options_.session;
+  const unsigned type = link_type();
   const bool cfi = options_.cfi;
   load_as(programs.alloc_session, session && !cfi, core::kUprobeSessionAttachType);
   load_as(programs.alloc_session_cfi, session && cfi, core::kUprobeSessionAttachType);
-  load_as(programs.alloc_enter, !session && !cfi, core::kUprobeMultiAttachType);
-  load_as(programs.alloc_enter_cfi, !session && cfi, core::kUprobeMultiAttachType);
-  load_as(programs.alloc_leave, !session, core::kUprobeMultiAttachType);
-  load_as(programs.alloc_free, options_.live, core::kUprobeMultiAttachType);
-  load_as(programs.alloc_look, true, core::kUprobeMultiAttachType);
+  load_as(programs.alloc_enter, !session && !cfi, type);
+  load_as(programs.alloc_enter_cfi, !session && cfi, type);
+  load_as(programs.alloc_leave, !session, type);
+  load_as(programs.alloc_free, options_.live, type);
+  load_as(programs.alloc_look, true, type);
+}
+
+unsigned AllocObject::link_type() const noexcept {
+  return options_.multi ? core::kUprobeMultiAttachType : core::kUprobeEventAttachType;
 }
 
 AllocPrograms AllocObject::programs() const noexcept {
@@ -50,11 +55,12 @@ AllocPrograms AllocObject::programs() const noexcept {
     return ::bpf_program__fd(options_.cfi ? cfi : plain);
   };
   AllocPrograms found;
+  found.link_type = link_type();
   if (options_.session) {
     found.call_fd = one_of(programs.alloc_session, programs.alloc_session_cfi);
   } else {
     found.call_fd = one_of(programs.alloc_enter, programs.alloc_enter_cfi);
-    found.call_type = core::kUprobeMultiAttachType;
+    found.call_type = found.link_type;
     found.return_fd = ::bpf_program__fd(programs.alloc_leave);
   }
   if (options_.live) found.free_fd = ::bpf_program__fd(programs.alloc_free);
@@ -63,7 +69,7 @@ AllocPrograms AllocObject::programs() const noexcept {
 
 AllocPrograms AllocObject::look_programs() const noexcept {
   const int program = ::bpf_program__fd(object_->progs.alloc_look);
-  return {program, core::kUprobeMultiAttachType, -1, options_.live ? program : -1};
+  return {program, link_type(), -1, options_.live ? program : -1, link_type()};
 }
 
 sonde_alloc_look AllocObject::look() const noexcept {

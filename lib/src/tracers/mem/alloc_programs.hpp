@@ -13,6 +13,8 @@ struct mem_bpf;
 namespace sonde::tracers {
 
 struct AllocProgramOptions {
+  /// Breakpoints are attached many at once.
+  bool multi = false;
   bool session = false;
   bool cfi = false;
   bool live = false;
@@ -44,6 +46,8 @@ class AllocObject {
   void set_distance(std::uint64_t bytes) noexcept;
 
  private:
+  unsigned link_type() const noexcept;
+
   AllocProgramOptions options_;
   mem_bpf* object_ = nullptr;
 };

@@ -44,7 +44,7 @@ Result<void> plan_faults(const core::FeatureSet& features, MemPlan& plan) {
 void plan_kernel(const core::FeatureSet& features, MemPlan& plan) {
   plan.kernel = true;
   plan.entries.push_back(kEntries.primary(
-      "kernel memory", "tp_btf:kmalloc, tp_btf:kmem_cache_alloc, raw_tp:mm_page_alloc"));
+      "kernel memory", "raw_tp:kmalloc, raw_tp:kmem_cache_alloc, raw_tp:mm_page_alloc"));
   plan.oom = features.has(Feature::oom_victim);
   plan.entries.push_back(plan.oom
                              ? kEntries.primary("kills for want of memory", "raw_tp:mark_victim")
@@ -53,7 +53,8 @@ void plan_kernel(const core::FeatureSet& features, MemPlan& plan) {
 }
 
 bool can_trace_allocations(const core::FeatureSet& features) {
-  return features.has(Feature::uprobe_multi) && features.has(Feature::task_storage);
+  return (features.has(Feature::uprobe_multi) || features.has(Feature::uprobe_events)) &&
+         features.has(Feature::task_storage);
 }
 
 Result<void> plan_allocations(const EbpfConfig& config, const core::FeatureSet& features,
@@ -63,13 +64,15 @@ Result<void> plan_allocations(const EbpfConfig& config, const core::FeatureSet& 
                 "Say whom to trace: -p, --comm, --cgroup, --container, or a COMMAND");
   }
   if (!can_trace_allocations(features)) {
-    return fail(ErrorCode::IncompatibleKernel, "this kernel has no uprobe_multi links",
-                "Boot Linux 6.6 or later, or leave out --alloc");
+    return fail(ErrorCode::IncompatibleKernel, "this kernel has no breakpoints for --alloc",
+                "Boot Linux 5.15 or later, or leave out --alloc");
   }
   plan.alloc = true;
-  plan.alloc_session = features.has(Feature::uprobe_session);
+  plan.alloc_multi = features.has(Feature::uprobe_multi);
+  plan.alloc_session = plan.alloc_multi && features.has(Feature::uprobe_session);
   plan.entries.push_back(allocation_entry(features));
-  if (config.memory.live) plan.entries.push_back(kEntries.primary("frees", "uprobe_multi"));
+  if (config.memory.live)
+    plan.entries.push_back(kEntries.primary("frees", plan.alloc_multi ? "uprobe_multi" : "uprobe"));
   return {};
 }
 
@@ -78,7 +81,14 @@ Result<void> plan_allocations(const EbpfConfig& config, const core::FeatureSet& 
 PlanEntry allocation_entry(const core::FeatureSet& features) {
   if (!can_trace_allocations(features)) {
     return kEntries.missing("allocations", "--alloc and --live cannot be used",
-                            "boot Linux 6.6 or later");
+                            "boot Linux 5.15 or later");
+  }
+  if (!features.has(Feature::uprobe_multi)) {
+    return kEntries.fallback(
+        "allocations", "uprobe",
+        "breakpoints come and go one by one, and every call pays for a trap at "
+        "its return, sampled or not",
+        "boot Linux 6.13 or later");
   }
   if (features.has(Feature::uprobe_session))
     return kEntries.primary("allocations", "uprobe.session");

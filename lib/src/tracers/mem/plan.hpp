@@ -25,6 +25,8 @@ struct MemPlan {
   bool oom = false;
   /// Allocations are traced, and not resident memory.
   bool alloc = false;
+  /// Breakpoints are attached many at once.
+  bool alloc_multi = false;
   /// Returns are waited for only where that is wanted.
   bool alloc_session = false;
   bool sideband = false;
