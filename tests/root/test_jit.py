@@ -12,7 +12,7 @@ from tracing import TracingTest, main, wait_until
 SPIN_JAVA = """
 public class Spin {
   static long innermost(long x) {
-    for (int i = 0; i < 100_000; i++) x = x * 31 + i;
+    for (int i = 0; i < 1_000; i++) x = x * 31 + i;
     return x;
   }
   static long outermost(long x) {
@@ -87,24 +87,29 @@ class Java(JitTest):
     def write_map(self, pid):
         subprocess.run(["jcmd", str(pid), "Compiler.perfmap"], check=True, capture_output=True, timeout=120)
 
-    def compiled(self, pid):
+    def settled(self, pid):
+        """Whether the JVM compiled both methods and, for a second, none of them anew: what it compiles later is in no map."""
+        seen = self.methods(pid)
+        time.sleep(1)
+        return all(name in "".join(seen) for name in ("innermost", "outermost")) and seen == self.methods(pid)
+
+    def methods(self, pid):
         self.write_map(pid)
         with open(f"/tmp/perf-{pid}.map", encoding="utf-8") as lines:
-            return "Spin.innermost" in lines.read()
+            return [line for line in lines if "Spin." in line]
 
     def test_perf_map(self):
         """jcmd Compiler.perfmap names methods, between the JVM's threads and each other."""
         process = self.spawn_java()
-        wait_until(lambda: self.compiled(process.pid), 60)
+        wait_until(lambda: self.settled(process.pid), 60)
         report = self.trace("-p", str(process.pid), "-F", "997", "-d", "2", "--user")
         working = [s for s in report.stacks if any("Spin.innermost" in f["name"] for f in s["frames"])]
         self.assertGreater(sum(s["count"] for s in working), 0.5 * report.count())
-        # What the JVM compiles once more after it wrote the map is not in it.
         self.assertGreater(
             self.share(working, lambda s: set(self.kinds_between(s, r"Spin\.innermost", r"StubRoutines")) == {"jit"}),
-            0.7,
+            0.95,
         )
-        # Below the methods, of which main is still interpreted, is the thread that the JVM's launcher made, down to its entry.
+        # Below the methods is the thread that the JVM's launcher made, down to its entry.
         self.assertGreater(self.share(working, lambda s: re.search("clone|start_thread", s["frames"][-1]["name"])), 0.9)
 
     def test_map_that_comes_later(self):
