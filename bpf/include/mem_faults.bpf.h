@@ -147,12 +147,12 @@ static __always_inline int mem_rss(void *ctx, struct mm_struct *mm, __u32 member
 	__s64 difference = 0;
 	__u32 what;
 
-	if (sonde_gate == SONDE_GATE_CLOSED || member == MM_SWAPENTS || member >= MM_COUNTERS)
-		return 0;
 	c = mem_counters_here();
 	if (!c)
 		return 0;
 	c->runs++;
+	if (sonde_gate == SONDE_GATE_CLOSED || member == MM_SWAPENTS || member >= MM_COUNTERS)
+		return 0;
 	space = bpf_map_lookup_elem(&mem_spaces, &key);
 	if (!space) {
 		/* What is not the current task's and not known is being made, or no target's. */
@@ -283,13 +283,15 @@ static __always_inline int mem_unlocked(void *ctx, struct mm_struct *mm, bool cf
 	__s64 difference;
 	__u32 what;
 
+	c = mem_counters_here();
+	if (!c)
+		return 0;
+	c->runs++;
 	if (sonde_gate == SONDE_GATE_CLOSED || BPF_CORE_READ(task, mm) != mm)
 		return 0;
 	space = bpf_map_lookup_elem(&mem_spaces, &key);
-	c = mem_counters_here();
-	if (!space || !c)
+	if (!space)
 		return 0;
-	c->runs++;
 	difference = BPF_CORE_READ(mm, total_vm) - space->total_vm;
 	if (!difference)
 		return 0;

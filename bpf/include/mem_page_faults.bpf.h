@@ -51,9 +51,11 @@ static __always_inline int mem_faulted(void *ctx, unsigned long error_code, bool
 
 	/* Of a fault that is not handled: a read that may fail, as those of BPF programs, which may
 	 * run within another fault. (A helper that reads would raise the counter itself.) */
-	if (!space || !c || bpf_get_current_task_btf()->pagefault_disabled)
+	if (!c)
 		return 0;
 	c->runs++;
+	if (!space || bpf_get_current_task_btf()->pagefault_disabled)
+		return 0;
 	mem_fault_began();
 	if ((error_code & (FAULT_PRESENT | FAULT_WRITE)) != (FAULT_PRESENT | FAULT_WRITE))
 		return 0;

@@ -1,13 +1,27 @@
 """The books and the cost. That they balance is checked for every report of every test, by read_report()."""
 
+import ctypes
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 
-from tracing import SONDE, TracingTest, main, program, run
+from tracing import SONDE, TracingTest, main, program, run, wait_until
+
+# A number of messages over a connection within one process.
+MESSAGES = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+server, _ = listener.accept()
+for _ in range(int(sys.argv[1])):
+    client.send(b"GET / HTTP/1.1\\r\\n\\r\\n")
+    server.recv(100)
+"""
 
 
 class Limit(TracingTest):
@@ -110,6 +124,63 @@ class Cost(TracingTest):
         self.assertLess(overhead["memory_bytes"], 50 << 20)
         self.assertGreater(overhead["map_bytes"], 0)
         self.assertGreater(overhead["bpf_ns"], 0)
+
+    def test_time_in_bpf_programs(self):
+        """The stated time in BPF programs is the kernel's own sum, for each tracer's way to count their runs."""
+        # On while this descriptor is open, whatever others write to kernel.bpf_stats_enabled.
+        bpf, enable_stats, run_time = 321, 32, ctypes.c_uint32(0)
+        stats = ctypes.CDLL(None, use_errno=True).syscall(bpf, enable_stats, ctypes.byref(run_time), 4)
+        self.assertGreaterEqual(stats, 0, os.strerror(ctypes.get_errno()))
+        self.addCleanup(os.close, stats)
+        for arguments, workload in (
+            (["cpu", "-F", "997"], [program("split"), "1"]),
+            (["syscall"], [program("calls"), "getppid=100000"]),
+            (["syscall", "--count"], [program("calls"), "getppid=100000"]),
+            (["syscall", "--stacks"], [program("calls"), "getppid=20000"]),
+            (["net"], [sys.executable, "-c", MESSAGES, "40000"]),
+            (["net", "--events"], [sys.executable, "-c", MESSAGES, "40000"]),
+            (["net", "--http"], [sys.executable, "-c", MESSAGES, "40000"]),
+            (["mem"], ["sh", "-c", f"echo 'anonymous 128' | {program('grows')}"]),
+            (["mem", "--kernel"], ["sh", "-c", "for i in $(seq 200); do true | true; done"]),
+        ):
+            with self.subTest(arguments=arguments):
+                # A program that is preempted counts as running; on a busy machine one such run outweighs the rest.
+                if not any(self.bpf_time_is_true(arguments, workload) for _ in range(3)):
+                    self.fail("three times of three not the kernel's sum")
+
+    def bpf_time_is_true(self, arguments, workload):
+        file = self.path("report.json")
+        sonde = subprocess.Popen(
+            [SONDE, *arguments, "-v", "-d", "10m", "-f", "json", "-o", file], stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+        )
+        try:
+            wait_until(lambda: len(os.listdir(f"/proc/{sonde.pid}/task")) > 1)
+            subprocess.run(workload, check=True, stdout=subprocess.DEVNULL, timeout=60)
+            held = {number for info in pathlib.Path(f"/proc/{sonde.pid}/fdinfo").iterdir()
+                    for number in re.findall(r"(?m)^prog_id:\s*(\d+)", info.read_text(encoding="utf-8"))}
+            least = self.run_time(held)
+            sonde.terminate()
+            # The machine does other things until the programs are gone.
+            most = least
+            while last := self.run_time(held):
+                most = last
+            _, err = sonde.communicate(timeout=60)
+            self.assertEqual(sonde.returncode, 0, err)
+        finally:
+            sonde.kill()
+            sonde.wait()
+            sonde.stderr.close()
+        with open(file, encoding="utf-8") as lines:
+            overhead = json.loads(lines.readlines()[-1])["overhead"]
+        # Windows of a hundredth of the time are a sample.
+        return 0.75 * least < overhead["bpf_ns"] < 1.33 * most
+
+    @staticmethod
+    def run_time(programs):
+        """The kernel's sum for these program IDs."""
+        shown = subprocess.run(["bpftool", "-j", "prog", "show"], check=True, capture_output=True, text=True)
+        return sum(each.get("run_time_ns", 0) for each in json.loads(shown.stdout) if str(each["id"]) in programs)
 
 
 if __name__ == "__main__":

@@ -6,28 +6,51 @@ namespace sonde::core {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
+// Until the windows saw many more runs than these, they are taken for one a count.
+constexpr double kPriorRuns = 1000;
 
 bool in_window(std::uint64_t elapsed_ns, const StatsWindows& windows) {
   return elapsed_ns < windows.first_ns || elapsed_ns % kSecond < windows.each_second_ns;
 }
 
+void add_growth(ProgramUse& sum, const ProgramUse& from, const ProgramUse& to) {
+  sum.measured.run_time_ns += to.measured.run_time_ns - from.measured.run_time_ns;
+  sum.measured.runs += to.measured.runs - from.measured.runs;
+  sum.counted += to.counted - from.counted;
+}
+
 }  // namespace
 
-void BpfStats::start(std::uint64_t now_ns, StatsWindows windows) noexcept {
+void BpfStats::start(std::uint64_t now_ns, StatsWindows windows) {
   windows_ = windows;
   started_ns_ = now_ns;
-  enabled_ = UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME));
+  open();
   available_ = static_cast<bool>(enabled_);
 }
 
-void BpfStats::tick(std::uint64_t now_ns) noexcept {
+void BpfStats::open() {
+  enabled_ = UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME));
+  if (enabled_) opened_ = read_();
+}
+
+void BpfStats::close() {
+  if (!enabled_) return;
+  add_growth(in_windows_, opened_, read_());
+  enabled_.reset();
+}
+
+void BpfStats::tick(std::uint64_t now_ns) {
   if (!available_) return;
   const bool wanted = in_window(now_ns - started_ns_, windows_);
   if (wanted && !enabled_) {
-    enabled_ = UniqueFd(::bpf_enable_stats(BPF_STATS_RUN_TIME));
+    open();
   } else if (!wanted) {
-    enabled_.reset();
+    close();
   }
+}
+
+void BpfStats::stop() {
+  close();
 }
 
 std::uint64_t BpfStats::next_tick_ns(std::uint64_t now_ns) const noexcept {
@@ -39,12 +62,21 @@ std::uint64_t BpfStats::next_tick_ns(std::uint64_t now_ns) const noexcept {
   return started_ns_ + second + (open ? windows_.each_second_ns : kSecond);
 }
 
-std::optional<std::uint64_t> BpfStats::estimate(const ProgramTime& measured,
-                                                std::uint64_t total_runs) noexcept {
-  if (measured.runs == 0) return {};
+std::optional<std::uint64_t> BpfStats::estimate() const {
+  const ProgramUse now = read_();
+  ProgramUse windows = in_windows_;
+  if (enabled_) add_growth(windows, opened_, now);
+  return scale(windows, now);
+}
+
+std::optional<std::uint64_t> BpfStats::scale(const ProgramUse& windows,
+                                             const ProgramUse& now) noexcept {
+  if (windows.counted == 0 || now.measured.runs == 0) return {};
   const double per_run =
-      static_cast<double>(measured.run_time_ns) / static_cast<double>(measured.runs);
-  return static_cast<std::uint64_t>(per_run * static_cast<double>(total_runs));
+      static_cast<double>(now.measured.run_time_ns) / static_cast<double>(now.measured.runs);
+  const double runs_per_count = (static_cast<double>(windows.measured.runs) + kPriorRuns) /
+                                (static_cast<double>(windows.counted) + kPriorRuns);
+  return static_cast<std::uint64_t>(per_run * runs_per_count * static_cast<double>(now.counted));
 }
 
 }  // namespace sonde::core

@@ -43,7 +43,7 @@ void for_each_program_info(const bpf_object* object, Visit visit) {
     if (fd < 0) continue;  // not loaded: switched off by the plan
     bpf_prog_info info{};
     __u32 length = sizeof(info);
-    if (::bpf_obj_get_info_by_fd(fd, &info, &length) == 0) visit(info);
+    if (::bpf_obj_get_info_by_fd(fd, &info, &length) == 0) visit(*program, info);
   }
 }
 
@@ -65,7 +65,8 @@ std::optional<std::uint64_t> map_memory_bytes(const bpf_object* object) {
 
 ProgramTime program_time(const bpf_object* object) {
   ProgramTime total;
-  for_each_program_info(object, [&](const bpf_prog_info& info) {
+  for_each_program_info(object, [&](const bpf_program& program, const bpf_prog_info& info) {
+    if (::bpf_program__expected_attach_type(&program) == BPF_TRACE_ITER) return;
     total.run_time_ns += info.run_time_ns;
     total.runs += info.run_cnt;
   });
@@ -74,7 +75,9 @@ ProgramTime program_time(const bpf_object* object) {
 
 std::uint64_t recursion_misses(const bpf_object* object) {
   std::uint64_t total = 0;
-  for_each_program_info(object, [&](const bpf_prog_info& info) { total += info.recursion_misses; });
+  for_each_program_info(object, [&](const bpf_program&, const bpf_prog_info& info) {
+    total += info.recursion_misses;
+  });
   return total;
 }
 

@@ -15,7 +15,8 @@ struct ProgramTime {
   std::uint64_t run_time_ns = 0;
   std::uint64_t runs = 0;
 };
-/// Sum over all loaded programs while BPF statistics were on (bpf_prog_info).
+/// Sum over all loaded programs while BPF statistics were on (bpf_prog_info). Iterators are left
+/// out: they run on the time of the thread that reads them.
 ProgramTime program_time(const bpf_object* object);
 
 /// Runs that the kernel skipped because the program was already running on that CPU

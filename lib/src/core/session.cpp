@@ -15,6 +15,7 @@
 #include "core/clock.hpp"
 #include "core/event_queue.hpp"
 #include "core/machine.hpp"
+#include "core/object_usage.hpp"
 #include "core/thread_time.hpp"
 #include "util/fail.hpp"
 #include "util/own_thread.hpp"
@@ -77,7 +78,9 @@ struct Session::Impl {
   // Guards what follows against the reader thread.
   mutable std::mutex lock;
   std::unique_ptr<Tracer> tracer;
-  BpfStats stats;
+  BpfStats stats{[this] {
+    return ProgramUse{program_time(tracer->object()), tracer->program_runs()};
+  }};
   ThreadTime reader_time;
   std::optional<Error> first_error;
 
@@ -338,7 +341,7 @@ Overhead Session::Impl::measure_overhead() const {
   own += tracer->worker_time();
   overhead.user_cpu_ns = own.user_ns;
   overhead.system_cpu_ns = own.system_ns;
-  overhead.bpf_ns = BpfStats::estimate(program_time(tracer->object()), tracer->program_runs());
+  overhead.bpf_ns = stats.estimate();
   if (trap_cost_ns) overhead.target_trap_ns = *trap_cost_ns * tracer->trap_count();
   overhead.rss_bytes = resident_bytes();
   overhead.map_bytes = map_memory_bytes(tracer->object()).value_or(0) + tracer->ring_bytes();

@@ -67,7 +67,8 @@ class Tracer {
   /// What one of them cost, without the program; empty if it was not measured. Called once, after
   /// detach().
   virtual std::optional<std::uint64_t> trap_cost_ns() noexcept { return {}; }
-  /// Runs of all BPF programs, for scaling their measured time.
+  /// Runs of the BPF programs that count them, by which the measured time of all is scaled. Runs
+  /// that find nothing to do need not be counted.
   virtual std::uint64_t program_runs() const noexcept = 0;
   /// Whether the plan measures the time in BPF programs.
   virtual bool measures_program_time() const noexcept = 0;

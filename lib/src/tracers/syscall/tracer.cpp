@@ -264,6 +264,7 @@ Accounting Tracer::accounting() const {
     if (options_.stacks) {
       stacks_.count_truncated(books.truncated);
       books.truncated["stack_map_full"] = c.stacks_lost;
+      books.truncated["stack_ring_full"] = stacks_.counts().nameless();
     }
     books.reported = rows_.counted();
     books.in_flight = in_flight_.size() + (c.recorded - books.reported);
