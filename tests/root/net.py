@@ -78,6 +78,10 @@ class NetTest(TracingTest):
 
     def finish(self, sonde):
         sonde.terminate()
+        return self.collect(sonde)
+
+    def collect(self, sonde):
+        """Of one that has been told to end; a second signal would end it at once."""
         _, err = sonde.communicate(timeout=SECONDS)
         self.assertEqual(sonde.returncode, 0, err)
         with open(sonde.file, encoding="utf-8") as lines:

@@ -3,11 +3,13 @@
 import collections
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 from namespaces import MakesNamespaces
-from net import NetTest
+from net import NetTest, wait_until
 from tracing import main
 
 HERE = os.path.dirname(__file__)
@@ -26,7 +28,7 @@ class DnsTest(MakesNamespaces, NetTest):
         with open(folder + "/resolv.conf", "w", encoding="utf-8") as file:
             file.write(f"nameserver {addresses[0]}\noptions timeout:1 attempts:1\nsearch .\n")
         self.log = self.path("server.log")
-        self.spawn("ip", "netns", "exec", namespace.name, *SERVER, self.log, *addresses)
+        self.server = self.spawn("ip", "netns", "exec", namespace.name, *SERVER, self.log, *addresses)
         return namespace
 
     def asked(self):
@@ -117,6 +119,32 @@ class DnsTest(MakesNamespaces, NetTest):
             self.assertIsNone(row["latency_ns"])
             if row["outcome"] == "timeout":
                 self.assertEqual(row["explanation"], "no answer from 127.0.0.1 port 53 within 5 s")
+
+    # A response that is still in the ring when tracing ends is one: the thread that reads the ring is held up.
+    def test_response_at_the_stop(self):
+        namespace = self.serve("127.0.0.1")
+        sonde = self.start("--netns", namespace.name, "--dns")
+        self.hold_up_reader(sonde)
+        self.server.send_signal(signal.SIGSTOP)
+        client = self.spawn("ip", "netns", "exec", namespace.name, *CLIENT, "udp:127.0.0.1:ok1.test", ready=False)
+        wait_until(lambda: namespace.run("ss", "-Hunl", "sport = :53").stdout.split()[1] != "0")
+        time.sleep(0.5)  # the ring is read ten times a second: the query has gone from it
+        sonde.send_signal(signal.SIGSTOP)
+        self.server.send_signal(signal.SIGCONT)
+        client.wait(60)
+        sonde.terminate()
+        sonde.send_signal(signal.SIGCONT)
+        report = self.collect(sonde)
+        self.assertEqual([(row["name"], row["outcome"]) for row in report.of("dns")], [("ok1.test", "answered")])
+
+    @staticmethod
+    def hold_up_reader(sonde):
+        """Lets it run only when the thread that ends the session waits for it."""
+        threads = [int(name) for name in os.listdir(f"/proc/{sonde.pid}/task")]
+        for thread in threads:
+            os.sched_setaffinity(thread, {min(os.sched_getaffinity(0))})
+            if thread != sonde.pid:
+                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
 
     # Nobody listens: the kernel says so, and so do we.
     def test_unreachable(self):

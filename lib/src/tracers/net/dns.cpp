@@ -92,10 +92,6 @@ Result<void> NetDns::drain() noexcept {
   const std::uint64_t now = core::monotonic_ns();
   lookups_.note_lost_responses(counters().lost_received);
   lookups_.expire(now - kLongestDelayNs);
-  if (detached_) {
-    unfinished_ += lookups_.pending();
-    lookups_.finish(now);
-  }
   if (lookups_.pending() == 0) skeleton_->bss->dns_settled = sent_;
   collect();
   return {};
@@ -134,7 +130,13 @@ void NetDns::account(Accounting& books) const {
   books.truncated["dns_unread_payload"] += c.unread;
 }
 
+// Once nothing is attached the ring is read to its end before this: what waits then had no response
+// while sonde looked.
 void NetDns::take() {
+  if (detached_) {
+    unfinished_ += lookups_.pending();
+    lookups_.finish(core::monotonic_ns());
+  }
   collect();
   taken_ = std::exchange(rows_, {});
 }
