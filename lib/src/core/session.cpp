@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,7 @@ namespace {
 constexpr std::uint64_t kPollMs = 100;
 constexpr std::uint64_t kDrainEveryNs = 1'000'000'000;
 constexpr std::size_t kEventsAtOnce = 4096;
+constexpr int kReaderNice = -10;
 
 Result<UniqueFd> make_epoll(const std::vector<EventSource*>& sources, int stop_fd) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
@@ -119,6 +121,10 @@ Result<void> Session::Impl::drain_sources() noexcept {
 }
 
 void Session::Impl::read_until_stopped() noexcept {
+  // Linux has a nice value for each thread. On a busy machine a fair share of time is too little to
+  // empty the rings in: what is not read in time is lost. A process that may not do this reads with
+  // the share that it has.
+  (void)::setpriority(PRIO_PROCESS, 0, kReaderNice);
   const ThreadTime begin = thread_time();
   std::uint64_t next_drain = monotonic_ns() + kDrainEveryNs;
   for (;;) {
