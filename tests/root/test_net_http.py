@@ -190,7 +190,10 @@ class ServesTest(HttpTest):
 
 class Nginx(ServesTest):
     def test_wrk(self):
-        """The server's exchanges equal its access log; the client's equal wrk's count and those it left in flight."""
+        """The server's exchanges equal its access log; the client's equal wrk's count and those it left in flight.
+
+        wrk closes its connections while it waits for responses, so the last request of each of them may be without one,
+        and may not even have been read."""
         connections = 16
         for sendfile in ("off", "on"):
             with self.subTest(sendfile=sendfile):
@@ -199,12 +202,15 @@ class Nginx(ServesTest):
                     sendfile=sendfile)
                 (count,) = re.findall(r"(\d+) requests in", report.stdout)
                 server, client = report.counts(role="server"), report.counts(role="client", comm="wrk")
-                self.assertEqual(server[200], report.logged[200])
+                self.assertEqual(set(server) - {None}, {200})
+                self.assertEqual(sum(server.values()), report.logged[200])
+                self.assertLessEqual(server[None], connections)
                 in_flight = client[200] - int(count) + client[None]
                 self.assertGreaterEqual(client[200], int(count))
                 self.assertLessEqual(in_flight, connections)
                 self.assertEqual({row["path"] for row in report.of("http_summary")}, {"/s.txt"})
-                self.assertEqual(sum(server.values()), sum(client.values()))
+                self.assertLessEqual(sum(server.values()), sum(client.values()))
+                self.assertLessEqual(sum(client.values()) - sum(server.values()), connections)
                 self.assertEqual(report.unseen(), {})
 
     def test_statuses(self):
@@ -290,7 +296,8 @@ class Tls(ServesTest):
         report = self.serve(lambda port: ["wrk", "-t2", "-c8", "-d2s", f"https://127.0.0.1:{port}/s.txt"], tls=self.tls)
         (count,) = re.findall(r"(\d+) requests in", report.stdout)
         server, client = report.counts(role="server"), report.counts(role="client", comm="wrk")
-        self.assertEqual(server[200], report.logged[200])
+        self.assertEqual(sum(server.values()), report.logged[200])
+        self.assertLessEqual(server[None], 8)
         self.assertGreaterEqual(client[200], int(count))
         self.assertLessEqual(client[200] - int(count) + client[None], 8)
         for row in report.of("http_summary"):
