@@ -90,22 +90,38 @@ int net_seed(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/* What the sockets in net_sockets are now: a record of each. */
+/* Numbers the times that the connections are read, from 1; set by user space before each. */
+volatile __u32 net_live_round = 0;
+/* Those that found no room in the ring. */
+volatile __u64 net_live_left = 0;
+
+/*
+ * What the sockets in net_sockets are now: a record of each in net_ring. Nothing is written to the
+ * iterator's file, since the kernel walks to its place in the map anew for each read() of one
+ * (bpf_sk_storage_map_seq_find_next()), past all sockets before it, and loses it where one of them
+ * has gone. Once the ring was emptied user space reads again, until none was left.
+ */
 SEC("?iter/bpf_sk_storage_map")
 int net_live(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
+	struct sonde_connection_record *r;
 	struct net_socket *s = ctx->value;
-	struct sonde_connection_record record;
 	struct sock *sk = ctx->sk;
 
-	if (!sk || !s || (s->known & (NET_REJECTED | NET_ENDED)))
+	if (!sk || !s || s->told == net_live_round || (s->known & (NET_REJECTED | NET_ENDED)))
 		return 0;
 	if (sk->__sk_common.skc_family != NET_AF_INET && sk->__sk_common.skc_family != NET_AF_INET6)
 		return 0;
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	net_fill(&record, sk, s, SONDE_NET_LIVE, sk->__sk_common.skc_state);
-	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	r = bpf_ringbuf_reserve(&net_ring, sizeof(*r), 0);
+	if (!r) {
+		net_live_left++;
+		return 0;
+	}
+	net_fill(r, sk, s, SONDE_NET_LIVE, sk->__sk_common.skc_state);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	s->told = net_live_round;
 	return 0;
 }
 

@@ -37,7 +37,7 @@ struct net_socket {
 	__u16 local_port;
 	__u8 role; /* SONDE_NET_ROLE_* */
 	__u8 http; /* HTTP_* */
-	__u8 pad[4];
+	__u32 told; /* net_live_round in which it was read last */
 };
 
 struct {

@@ -79,26 +79,44 @@ Result<void> NetConnections::opened() {
   return {};
 }
 
+// As often as the ring holds a part of them, and no longer than it does.
 Result<void> NetConnections::read_sockets() noexcept {
-  auto bytes = core::run_map_iterator(skeleton_->progs.net_live, skeleton_->maps.net_sockets);
-  if (!bytes) return tl::unexpected(bytes.error());
-  live_.resize(bytes->size() / sizeof(sonde_connection_record));
-  std::memcpy(live_.data(), bytes->data(), live_.size() * sizeof(sonde_connection_record));
+  live_.clear();
+  live_lost_ = 0;
+  skeleton_->bss->net_live_round = ++live_round_;
+  std::uint64_t before = 0;
+  do {
+    before = live_.size() + live_lost_;
+    skeleton_->bss->net_live_left = 0;
+    auto walked = core::run_map_iterator(skeleton_->progs.net_live, skeleton_->maps.net_sockets);
+    if (!walked) return tl::unexpected(walked.error());
+    if (auto read = context_.read_ring(); !read) return read;
+  } while (skeleton_->bss->net_live_left != 0 && live_.size() + live_lost_ != before);
   return {};
 }
 
 Result<void> NetConnections::read_live() noexcept {
-  if (auto read = read_sockets(); !read) return read;
-  if (std::ranges::any_of(live_, is_unowned)) {
+  closed_since_live_.clear();
+  reading_live_ = true;
+  auto read = read_sockets();
+  if (read && std::ranges::any_of(live_, is_unowned)) {
     // Whoever has accepted it has it among its descriptors.
     if (auto found = core::run_task_iterator(skeleton_->progs.net_seed); !found)
-      return tl::unexpected(found.error());
-    if (auto read = read_sockets(); !read) return read;
+      read = tl::unexpected(found.error());
+    else
+      read = read_sockets();
   }
+  reading_live_ = false;
   live_nobodys_ = static_cast<std::uint64_t>(std::erase_if(
       live_, [this](const sonde_connection_record& record) { return is_nobodys(record); }));
-  closed_since_live_.clear();
-  return {};
+  return read;
+}
+
+void NetConnections::add_live(const sonde_connection_record& record) {
+  if (live_.size() < context_.config.network.max_connections)
+    live_.push_back(record);
+  else
+    ++live_lost_;
 }
 
 // Of a connection that no process has touched nobody knows whether it is one of the targets'.
@@ -132,7 +150,10 @@ bool NetConnections::consume(const sonde_record_header& header,
     return false;
   sonde_connection_record record{};
   std::memcpy(&record, bytes.data(), sizeof(record));
-  tell(record);
+  if (record.event == SONDE_NET_LIVE)
+    add_live(record);
+  else
+    tell(record);
   return true;
 }
 
@@ -151,7 +172,7 @@ void NetConnections::tell(const sonde_connection_record& record) {
 
 void NetConnections::close(const sonde_connection_record& record) {
   ++closed_count_;
-  if (detached_) closed_since_live_.insert(record.id);
+  if (detached_ || reading_live_) closed_since_live_.insert(record.id);
   traffic_.add_closed(record, net::has_failed(record));
   add_latencies(record);
   if (record.unread_bytes != 0) {
@@ -223,18 +244,22 @@ void NetConnections::account(Accounting& books) const {
       c.filtered_target + c.filtered_filter + c.filtered_paused + (detached_ ? live_nobodys_ : 0);
   const std::uint64_t ring_full = c.lost_ring_full + c.events_lost;
   const std::uint64_t flows_full = c.flows_full + flows_->lost();
-  const std::uint64_t lost = ring_full + c.sockets_lost + flows_full + closed_lost_;
+  std::uint64_t lost = ring_full + c.sockets_lost + flows_full + closed_lost_;
   std::uint64_t reported = closed_count_ - closed_lost_ + flows_->count() + event_count_;
   if (detached_) {
     reported += static_cast<std::uint64_t>(std::ranges::count_if(
         live_, [this](const auto& record) { return !closed_since_live_.contains(record.id); }));
   }
+  // Some of those that found no room among the open ones may have ended since.
+  const std::uint64_t live_lost =
+      detached_ ? std::min(live_lost_, seen - filtered - lost - reported) : 0;
+  lost += live_lost;
   books.seen += seen;
   books.filtered += filtered;
   books.lost["ring_full"] += ring_full;
   books.lost["no_memory"] += c.sockets_lost;
   books.lost["flows_full"] += flows_full;
-  books.lost["max_connections"] += closed_lost_;
+  books.lost["max_connections"] += closed_lost_ + live_lost;
   books.reported += reported;
   books.in_flight += seen - filtered - lost - reported;
 }

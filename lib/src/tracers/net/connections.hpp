@@ -39,11 +39,12 @@ class NetConnections final : public NetLane {
  private:
   bool only_events() const noexcept { return context_.config.network.events; }
   sonde_net_counters counters() const noexcept;
-  /// Into `live_`: what is in the kernel now.
+  /// Into `live_`: what is in the kernel now. Reads the ring, and so what came before, too.
   Result<void> read_sockets() noexcept;
   /// The same, with owners found and without those of others.
   Result<void> read_live() noexcept;
   void account_events(const sonde_net_counters& counters, Accounting& books) const;
+  void add_live(const sonde_connection_record& record);
   void tell(const sonde_connection_record& record);
   void close(const sonde_connection_record& record);
   void read_late(const sonde_late_read_record& late);
@@ -66,8 +67,12 @@ class NetConnections final : public NetLane {
   std::unordered_map<std::uint64_t, Unread> unread_;
   std::uint64_t closed_count_ = 0;
   std::uint64_t closed_lost_ = 0;
+  /// Those that were open when they were read for the last time, up to max_connections.
   std::vector<sonde_connection_record> live_;
-  /// Of connections that ended after `live_` was read for the last time.
+  std::uint64_t live_lost_ = 0;
+  std::uint32_t live_round_ = 0;
+  bool reading_live_ = false;
+  /// Of connections that ended since that began.
   std::unordered_set<std::uint64_t> closed_since_live_;
   std::uint64_t live_nobodys_ = 0;
   std::uint64_t event_count_ = 0;

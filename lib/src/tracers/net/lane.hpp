@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,6 +39,8 @@ struct NetContext {
   NetEvents& events;
   /// Round-trip times and latencies by name, shown in one table.
   NetLatencies& latencies;
+  /// Hands every record that is in net_ring now to the lanes.
+  const std::function<Result<void>()>& read_ring;
 };
 
 class NetLane {
