@@ -118,9 +118,12 @@ static __always_inline void http_capture(__u64 id, struct http_socket *h,
 					 enum http_start start, __u64 got, __u64 length)
 {
 	struct http_side *side = &h->sides[direction];
-	__u64 head = (__u32)http_head_size(got);
-	__u64 wanted;
+	__u64 head, wanted;
 
+	if (start == HTTP_RESPONSE && http_ends_with_head(scratch, got))
+		head = got;
+	else
+		head = (__u32)http_head_size(got);
 	http_note(h, start);
 	wanted = http_wanted(h, scratch, start, head, got, length);
 	if (wanted > got)

@@ -15,12 +15,17 @@
 
 const volatile __u64 http_wakeup_bytes = 1 << 20;
 
+/* How far the ring was written when user space was woken last. A wake-up is an interrupt: one for
+ * each part of the ring will do. */
+volatile __u64 http_woken_at = 0;
+
 struct http_scratch {
 	__u64 busy;
 	struct sonde_http_record record;
 	union {
 		struct sonde_net_ends ends;
-		__u64 words[2];
+		/* clang reads and copies bytes one by one, and these eight at a time. */
+		__u64 words[(2 * SONDE_HTTP_LONGEST + 8) / 8];
 		/* The verifier adds the largest offset and the largest length. */
 		__u8 bytes[2 * SONDE_HTTP_LONGEST + 8];
 	};
@@ -133,12 +138,11 @@ static __always_inline __u64 http_read(struct http_scratch *scratch,
 
 static __always_inline __u32 http_word_at(const struct http_scratch *scratch, __u64 at)
 {
-	__u32 word = 0;
-
 	HTTP_KEEP_BOUND(at);
-	if (at < SONDE_HTTP_LONGEST)
-		__builtin_memcpy(&word, scratch->bytes + at, sizeof(word));
-	return word;
+	if (at >= SONDE_HTTP_LONGEST)
+		return 0;
+	/* The architectures with HTTP read it at any address. */
+	return *(const __u32 *)(scratch->bytes + at);
 }
 
 #define HTTP_EACH_BYTE 0x0101010101010101ull
@@ -159,7 +163,7 @@ __noinline int http_head_size(__u64 captured)
 
 		if (at >= captured)
 			break;
-		__builtin_memcpy(&word, scratch->bytes + at, sizeof(word));
+		word = scratch->words[at / 8];
 		/* 0x80 in the bytes that are line feeds, and sometimes in the one behind. */
 		word ^= HTTP_EACH_BYTE * '\n';
 		feeds = (word - HTTP_EACH_BYTE) & ~word & HTTP_EACH_BYTE << 7;
@@ -168,14 +172,18 @@ __noinline int http_head_size(__u64 captured)
 		if (!pairs)
 			continue;
 		for (__u64 end = at; end < at + 8; end++) {
-			__u32 last;
-
-			__builtin_memcpy(&last, scratch->bytes - 3 + end, sizeof(last));
-			if (last == HTTP_HEAD_END && end >= 3)
+			if (end >= 3 && http_word_at(scratch, end - 3) == HTTP_HEAD_END)
 				return end < captured ? (int)end + 1 : 0;
 		}
 	}
 	return 0;
+}
+
+/* Servers write the head of a response as a buffer of its own: its end need not be looked for.
+ * Where it is the end of a body, user space gets more than the head, and looks itself. */
+static __always_inline bool http_ends_with_head(const struct http_scratch *scratch, __u64 got)
+{
+	return got > 4 && http_word_at(scratch, got - 4) == HTTP_HEAD_END;
 }
 
 static __always_inline void http_fill(struct http_scratch *scratch, __u64 connection,
@@ -195,7 +203,9 @@ static __always_inline void http_fill(struct http_scratch *scratch, __u64 connec
 	r->captured = captured;
 	r->tgid = filter_trusted_tgid(task);
 	r->tid = filter_trusted_pid(task);
-	__builtin_memcpy(r->comm, task->comm, sizeof(r->comm));
+	/* As above. */
+	((__u64 *)r->comm)[0] = ((const __u64 *)task->comm)[0];
+	((__u64 *)r->comm)[1] = ((const __u64 *)task->comm)[1];
 	r->event = event;
 	r->tls = tls;
 	__builtin_memset(r->pad, 0, sizeof(r->pad));
@@ -224,6 +234,19 @@ static __always_inline void http_hold(const struct http_scratch *scratch, struct
 	held->size = sizeof(scratch->record) + ((captured + 7) & ~7ull);
 }
 
+static __always_inline __u64 http_wakeup(void)
+{
+	__u64 written;
+
+	if (bpf_ringbuf_query(&http_ring, BPF_RB_AVAIL_DATA) <= http_wakeup_bytes)
+		return BPF_RB_NO_WAKEUP;
+	written = bpf_ringbuf_query(&http_ring, BPF_RB_PROD_POS);
+	if (written - http_woken_at < http_wakeup_bytes)
+		return BPF_RB_NO_WAKEUP;
+	http_woken_at = written;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /* Sends the record with the first `captured` bytes, and behind it, in one piece, the one that was
  * held back. */
 static __always_inline void http_send(struct http_scratch *scratch, struct http_held *held,
@@ -243,19 +266,18 @@ static __always_inline void http_send(struct http_scratch *scratch, struct http_
 		if (more > sizeof(held->words))
 			return;
 		if (more <= sizeof(scratch->record) + HTTP_SHORT)
-			__builtin_memcpy(scratch->bytes + at, held->words,
+			__builtin_memcpy(scratch->words + at / 8, held->words,
 					 sizeof(scratch->record) + HTTP_SHORT);
 		else
-			__builtin_memcpy(scratch->bytes + at, held->words, sizeof(held->words));
+			__builtin_memcpy(scratch->words + at / 8, held->words, sizeof(held->words));
 	}
 	size = sizeof(scratch->record) + at + more;
 	HTTP_KEEP_BOUND(size);
 	if (size > sizeof(scratch->record) + SONDE_HTTP_LONGEST + sizeof(held->words))
 		return;
 	/* Which CPU has what of the ring is costly to find out. */
-	if (!(++c->outputs & 15) &&
-	    bpf_ringbuf_query(&http_ring, BPF_RB_AVAIL_DATA) > http_wakeup_bytes)
-		flags = BPF_RB_FORCE_WAKEUP;
+	if (!(++c->outputs & 15))
+		flags = http_wakeup();
 	if (bpf_ringbuf_output(&http_ring, &scratch->record, size, flags))
 		c->lost_ring_full += more ? 2 : 1;
 	else
