@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `sonde net --http` costs nginx and wrk, beside what others cost them.
 
-    sudo tests/bench/http.py build/sonde [--rounds N] [--seconds N] [--tls]
+    sudo tests/bench/http.py build/sonde [--rounds N] [--seconds N] [--tls] [--only NAME]
 
 nginx with one worker on CPU 0 serves 600 bytes to 16 connections of wrk on CPU 1; the tools run where the scheduler
 puts them. Rounds of the tools are interleaved, so that a change of the machine's speed meets all of them. Medians are
@@ -25,6 +25,8 @@ import time
 from pathlib import Path
 
 EMPTY = [sys.executable, str(Path(__file__).resolve().parent / "empty_programs.py")]
+# The libbpf tools look for it at its usual place.
+WITH_TRACEFS = ["unshare", "-m", "sh", "-c", 'mount -t tracefs nodev /sys/kernel/tracing && exec "$@"', "sh"]
 CONF = """\
 daemon off;
 worker_processes 1;
@@ -111,22 +113,32 @@ def in_programs(url, worker):
         switch.write_text(before, encoding="utf-8")
 
 
-def measure(command, url, worker, seconds, folder):
-    """CPU ns for a request, of the tool itself, and in BPF programs; None where the tool does not tell."""
+def wait_until_traces(tool):
+    """The thread that reads is the last thing that sonde starts; the others are given time. False if it has ended."""
+    time.sleep(1.5)
+    while tool.poll() is None and "net" in tool.args[:2] and len(os.listdir(f"/proc/{tool.pid}/task")) < 2:
+        time.sleep(0.05)
+    return tool.poll() is None
+
+
+def measure(command, url, worker, seconds):
+    """CPU ns for a request, of the tool itself, and in BPF programs; None where the tool does not
+    tell, and for all if it does not start."""
     if not command:
         return load(url, worker, seconds)[0], None, None
     tool = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    time.sleep(1.5)  # past its start
-    if tool.poll() is not None:
-        sys.exit(f"{command}: ended at once with status {tool.returncode}")
-    before = tool_ns(tool.pid)
-    ns, requests = load(url, worker, seconds)
-    own = (tool_ns(tool.pid) - before) / requests
-    bpf = in_programs(url, worker) if command[1] == "net" else None
-    tool.send_signal(signal.SIGINT)
-    tool.wait()
-    return ns, own, bpf
+    try:
+        if not wait_until_traces(tool):
+            return None
+        before = tool_ns(tool.pid)
+        ns, requests = load(url, worker, seconds)
+        own = (tool_ns(tool.pid) - before) / requests
+        bpf = in_programs(url, worker) if command[1] == "net" else None
+        return ns, own, bpf
+    finally:
+        tool.send_signal(signal.SIGINT)
+        tool.wait()
 
 
 def main():
@@ -135,37 +147,51 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--tls", action="store_true", help="over TLS")
+    parser.add_argument("--only", help="tools whose name has this in it")
     arguments = parser.parse_args()
     if os.geteuid() != 0:
         print("skipped: needs root")
         sys.exit(77)
     if not {0, 1} <= os.sched_getaffinity(0):
         sys.exit("CPUs 0 and 1 are not available to this process")
-    sonde = [os.path.abspath(arguments.sonde), "net", "-q", "-f", "json", "-o", "/dev/null"]
+    sonde = [os.path.abspath(arguments.sonde), "net", "-d", "10m", "-q", "-f", "json", "-o", "/dev/null"]
     ways = {
         "no tool": [],
         "empty programs at reads and writes": [*EMPTY, "sock_send_length", "sock_recv_length"],
         "sonde net": sonde,
         "sonde net --http": [*sonde, "--http"],
+        "sonde net of nginx": [*sonde, "-p", "NGINX"],
+        "sonde net --http of nginx": [*sonde, "--http", "-p", "NGINX"],
         "sonde net --http, another process": [*sonde, "--http", "-p", str(os.getpid())],
         "tcpdump to a file": ["tcpdump", "-i", "lo", "-w", "/dev/null"],
+        "tcplife": [*WITH_TRACEFS, "tcplife"],
+        "tcptop": [*WITH_TRACEFS, "tcptop", "1"],
     }
     missing = [name for name, command in ways.items() if command and not shutil.which(command[0])]
+    missing += [name for name, command in ways.items() if command[:1] == ["unshare"] and not shutil.which(name)]
     for name in missing:
         del ways[name]
+    if arguments.only:
+        ways = {name: command for name, command in ways.items() if not command or arguments.only in name}
     with tempfile.TemporaryDirectory(prefix="sonde-bench-") as folder:
         nginx, port = start_nginx(folder, arguments.tls)
         try:
-            worker = subprocess.run(["pgrep", "-P", str(nginx.pid)], check=True, capture_output=True,
-                                    text=True).stdout.split()[0]
+            children = Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children")
+            (worker,) = children.read_text(encoding="utf-8").split()
             url = f"http{'s' if arguments.tls else ''}://127.0.0.1:{port}/s.txt"
             print(f"machine as it is found, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} CPUs")
             if missing:
                 print(f"not installed: {', '.join(missing)}")
             rows = {name: [] for name in ways}
             for _ in range(arguments.rounds):
-                for name, command in ways.items():
-                    rows[name].append(measure(command, url, worker, arguments.seconds, folder))
+                for name in list(rows):
+                    command = [worker if word == "NGINX" else word for word in ways[name]]
+                    row = measure(command, url, worker, arguments.seconds)
+                    if row is None:
+                        print(f"{name} does not start on this kernel")
+                        del rows[name]
+                    else:
+                        rows[name].append(row)
         finally:
             nginx.send_signal(signal.SIGQUIT)
             nginx.wait()
