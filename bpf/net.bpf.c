@@ -19,6 +19,7 @@
 #include "include/net_live.bpf.h"
 #include "include/net_dns.bpf.h"
 #include "include/net_drops.bpf.h"
+#include "include/net_causes.bpf.h"
 #include "include/ksym.bpf.h"
 #include "include/http_tls.bpf.h"
 #include "shared/http_event.h"

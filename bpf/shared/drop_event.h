@@ -29,6 +29,26 @@ struct sonde_drop_stats {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_drop_stats) == 24, "wire layout");
 
+/* The ends of a TCP packet as it was on its way; IPv4 as ::ffff:a.b.c.d. Without the network
+ * namespace: a packet goes from one to another. */
+struct sonde_drop_ends {
+	__u8 source[16];
+	__u8 destination[16];
+	__u16 source_port;
+	__u16 destination_port;
+	__u32 pad;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_drop_ends) == 40, "wire layout");
+
+/* What was dropped between them. */
+struct sonde_drop_cause {
+	__u64 packets;
+	__u64 location; /* of the last one */
+	__u32 reason;
+	__u32 pad;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_drop_cause) == 24, "wire layout");
+
 /* One drop of the live trace. */
 struct sonde_drop_record {
 	struct sonde_record_header header;

@@ -46,6 +46,9 @@ Table connections(bool failed) {
            {"errno", ""},
            {"error", title("", "ERROR")},
            {"explanation", title("", "WHY")},
+           {"dropped_packets", "", Unit::count},
+           {"drop_reason", ""},
+           {"drop_function", ""},
            {"path", ""}},
           {}};
 }
@@ -80,6 +83,9 @@ Table open_and_closed() {
                  kNone,
                  kNone,
                  kNone,
+                 kNone,
+                 kNone,
+                 kNone,
                  kNone},
                 {kNone,
                  kNone,
@@ -109,6 +115,9 @@ Table open_and_closed() {
                  kNone,
                  kNone,
                  kNone,
+                 kNone,
+                 kNone,
+                 kNone,
                  kNone},
                 {number(7),
                  text("journald"),
@@ -133,6 +142,9 @@ Table open_and_closed() {
                  kNone,
                  kNone,
                  number(9),
+                 kNone,
+                 kNone,
+                 kNone,
                  kNone,
                  kNone,
                  kNone,
@@ -171,8 +183,12 @@ Table failed() {
                  text("reset_received"),
                  number(111),
                  text("ECONNREFUSED"),
-                 text("192.0.2.7:81 refused the connection after 1.0 ms: nothing listens on that "
-                      "port, or a firewall rejects it"),
+                 text("192.0.2.7:81 refused the connection after 1.0 ms: the kernel of this machine "
+                      "dropped 1 of its packets: NETFILTER_DROP in nf_hook_slow, a rule of its "
+                      "firewall"),
+                 number(1),
+                 text("NETFILTER_DROP"),
+                 text("nf_hook_slow"),
                  kNone}};
   return table;
 }

@@ -70,32 +70,58 @@ std::string overflow(const EndingContext& context) {
       context.listener_drops, context.backlog_limit);
 }
 
+bool is_dropped_for(const EndingContext& context, std::string_view reason) {
+  return context.dropped && context.dropped->reason == reason;
+}
+
+// "the kernel of this machine dropped 2 of its packets: NETFILTER_DROP in nf_hook_slow".
+std::string drops_of(const DroppedPackets& dropped) {
+  std::string text =
+      fmt::format("the kernel of this machine dropped {} {}: {}", dropped.packets,
+                  dropped.outgoing ? "of its packets" : "of the packets for it", dropped.reason);
+  if (!dropped.function.empty()) text += " in " + dropped.function;
+  if (dropped.reason == "NETFILTER_DROP") text += ", a rule of its firewall";
+  return text;
+}
+
+std::string and_drops(const EndingContext& context) {
+  return context.dropped ? "; " + drops_of(*context.dropped) : std::string();
+}
+
+std::string refused_by(const EndingContext& context) {
+  if (is_dropped_for(context, "NO_SOCKET"))
+    return "nothing listens on that port of this machine (NO_SOCKET)";
+  if (context.dropped) return drops_of(*context.dropped);
+  return "nothing listens on that port, or a firewall rejects it";
+}
+
 std::string connect_failure(const sonde_connection_record& record, const EndingContext& context) {
   const std::string remote = remote_of(record);
   const int error = ending_error(record);
   if (has(record, SONDE_NET_HAD_RESET_IN)) {
-    return fmt::format(
-        "{} refused the connection{}: nothing listens on that port, or a firewall "
-        "rejects it{}",
-        remote, time_of(record), overflow(context));
+    return fmt::format("{} refused the connection{}: {}{}", remote, time_of(record),
+                       refused_by(context), overflow(context));
   }
   if (error == ETIMEDOUT) {
     return fmt::format(
-        "{} did not answer: {} SYNs were sent again over {}; the host is down, or a "
-        "firewall drops them{}",
-        remote, record.retransmits, after(lifetime(record)), overflow(context));
+        "{} did not answer: {} SYNs were sent again over {}; {}{}", remote, record.retransmits,
+        after(lifetime(record)),
+        context.dropped ? drops_of(*context.dropped) : "the host is down, or a firewall drops them",
+        overflow(context));
   }
   if (error == EADDRNOTAVAIL) return fmt::format("no local port was free to connect to {}", remote);
   if (error == 0) {
-    return fmt::format("the process gave up connecting to {}{}: {} SYNs were sent again{}", remote,
-                       time_of(record), record.retransmits, overflow(context));
+    return fmt::format("the process gave up connecting to {}{}: {} SYNs were sent again{}{}",
+                       remote, time_of(record), record.retransmits, and_drops(context),
+                       overflow(context));
   }
   const std::string_view why = unreachable_by(error);
-  return fmt::format("{} cannot be reached: {}", remote,
-                     why.empty() ? std::string_view(std::strerror(error)) : why);
+  return fmt::format("{} cannot be reached: {}{}", remote,
+                     why.empty() ? std::string_view(std::strerror(error)) : why,
+                     and_drops(context));
 }
 
-std::string later_failure(const sonde_connection_record& record) {
+std::string later_failure(const sonde_connection_record& record, const EndingContext& context) {
   const std::string remote = remote_of(record);
   const std::string_view reason = close_reason(record);
   if (reason == "reset_received") {
@@ -109,8 +135,8 @@ std::string later_failure(const sonde_connection_record& record) {
     return "the process closed the connection by a reset (SO_LINGER with no time, or killed)";
   }
   if (reason == "timeout") {
-    return fmt::format("{} stopped answering: {} segments were sent again", remote,
-                       record.retransmits);
+    return fmt::format("{} stopped answering: {} segments were sent again{}", remote,
+                       record.retransmits, and_drops(context));
   }
   return fmt::format("the connection to {} failed: {}", remote,
                      std::strerror(ending_error(record)));
@@ -152,7 +178,7 @@ bool has_failed(const sonde_connection_record& record) noexcept {
 std::string explanation(const sonde_connection_record& record, const EndingContext& context) {
   if (!has_failed(record)) return {};
   if (record.last_state == kSynSent) return connect_failure(record, context);
-  return later_failure(record);
+  return later_failure(record, context);
 }
 
 }  // namespace sonde::net

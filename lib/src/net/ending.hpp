@@ -10,12 +10,23 @@ struct sonde_connection_record;
 
 namespace sonde::net {
 
+/// Packets of a connection that the kernel of this machine dropped.
+struct DroppedPackets {
+  std::uint64_t packets = 0;
+  /// Sent by this side; else they were on their way to it.
+  bool outgoing = true;
+  /// Of the last one: "NETFILTER_DROP", and where in the kernel.
+  std::string reason;
+  std::string function;
+};
+
 /// What is known besides the record itself.
 struct EndingContext {
   /// Of a listener on this machine at the remote address: its drops since tracing began and the
   /// limit of its backlog.
   std::uint32_t listener_drops = 0;
   std::uint32_t backlog_limit = 0;
+  std::optional<DroppedPackets> dropped = {};
 };
 
 /// "fin_local" or "fin_remote" by whose FIN came first, "reset_sent", "reset_received", "timeout",

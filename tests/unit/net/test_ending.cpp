@@ -92,6 +92,31 @@ BOOST_AUTO_TEST_CASE(overflow) {
              std::string::npos);
 }
 
+// Packets that the kernel dropped are the cause where there is no better one, and decide between those
+// that may be.
+BOOST_AUTO_TEST_CASE(dropped_packets) {
+  net::EndingContext context;
+  context.dropped = {.packets = 2, .outgoing = true, .reason = "NETFILTER_DROP", .function = "f"};
+  const std::string drops =
+      "the kernel of this machine dropped 2 of its packets: NETFILTER_DROP in f, a rule of its "
+      "firewall";
+  auto timeout = ended(kSynSent, ETIMEDOUT);
+  timeout.retransmits = 1;
+  BOOST_TEST(net::explanation(timeout, context) ==
+             "192.0.2.7:81 did not answer: 1 SYNs were sent again over 2.0 s; " + drops);
+  const auto refused = ended(kSynSent, ECONNREFUSED, SONDE_NET_HAD_RESET_IN);
+  BOOST_TEST(net::explanation(refused, context) ==
+             "192.0.2.7:81 refused the connection after 2.0 s: " + drops);
+  BOOST_TEST(net::explanation(ended(kSynSent), context).ends_with("; " + drops));
+  BOOST_TEST(net::explanation(ended(kEstablished, ETIMEDOUT), context).ends_with("; " + drops));
+  // Nor is a connection that ended as it should failed for it.
+  BOOST_TEST(net::explanation(ended(kFinWait2, 0, SONDE_NET_FIN_SENT_FIRST), context).empty());
+  context.dropped->reason = "NO_SOCKET";
+  BOOST_TEST(net::explanation(refused, context) ==
+             "192.0.2.7:81 refused the connection after 2.0 s: nothing listens on that port of this "
+             "machine (NO_SOCKET)");
+}
+
 // Resets of established connections say who sent them, and what was left unread.
 BOOST_AUTO_TEST_CASE(resets) {
   const auto received = ended(kEstablished, ECONNRESET, SONDE_NET_HAD_RESET_IN);

@@ -53,11 +53,18 @@ void NetConnections::configure(net_bpf& skeleton) {
   const bool routes = context_.features.has(core::Feature::route_lookups);
   ::bpf_program__set_autoload(programs.net_route4, routes);
   ::bpf_program__set_autoload(programs.net_route6, routes);
+  if (context_.features.has(core::Feature::drop_reasons)) {
+    causes_.emplace(context_.features);
+    if (auto configured = causes_->configure(skeleton); !configured) error_ = configured.error();
+  } else {
+    ::bpf_map__set_max_entries(skeleton.maps.drop_causes, 1);
+  }
   for (bpf_map* map : {skeleton.maps.flows_a, skeleton.maps.flows_b})
     ::bpf_map__set_max_entries(map, NetFlows::kCapacity);
 }
 
 Result<void> NetConnections::loaded(net_bpf& skeleton) {
+  if (error_) return tl::unexpected(*error_);
   flows_.emplace(skeleton, context_.features.has(core::Feature::batch_lookup),
                  context_.config.network.max_connections);
   if (context_.features.has(core::Feature::route_lookups)) routes_.emplace(skeleton);
@@ -69,7 +76,8 @@ std::vector<const bpf_program*> NetConnections::programs(const net_bpf& skeleton
   const auto& programs = skeleton.progs;
   return {programs.net_tcp_state,      programs.net_tcp_send_reset, programs.net_tcp_receive_reset,
           programs.net_tcp_retransmit, programs.net_send_length,    programs.net_recv_length,
-          programs.net_tcp_reads,      programs.net_route4,         programs.net_route6};
+          programs.net_tcp_reads,      programs.net_route4,         programs.net_route6,
+          programs.net_drop_cause};
 }
 
 Result<void> NetConnections::opened() {
@@ -157,20 +165,30 @@ bool NetConnections::consume(const sonde_record_header& header,
   return true;
 }
 
+net::EndingContext NetConnections::learn_ending(const sonde_connection_record& record) {
+  net::EndingContext context;
+  if (causes_ && record.event == SONDE_NET_CLOSE && net::has_failed(record))
+    context.dropped = causes_->of(record.ends);
+  return context;
+}
+
 void NetConnections::tell(const sonde_connection_record& record) {
+  const net::EndingContext ending = learn_ending(record);
   if (record.event == SONDE_NET_CLOSE)
-    close(record);
+    close(record, ending);
   else
     ++event_count_;
   NetEvents& events = context_.events;
-  if (events.wants_rows() && !events.add(net_event_table(), net_event_row(record, events.clock())))
+  if (events.wants_rows() &&
+      !events.add(net_event_table(), net_event_row(record, ending, events.clock())))
     ++rows_lost_;
   if (events.wants_typed()) {
     if (auto typed = typed_net_event(record, events.clock())) events.push(std::move(*typed));
   }
 }
 
-void NetConnections::close(const sonde_connection_record& record) {
+void NetConnections::close(const sonde_connection_record& record,
+                           const net::EndingContext& ending) {
   ++closed_count_;
   if (detached_ || reading_live_) closed_since_live_.insert(record.id);
   traffic_.add_closed(record, net::has_failed(record));
@@ -181,10 +199,12 @@ void NetConnections::close(const sonde_connection_record& record) {
     unread_.emplace(record.id, Unread{record, closed_.size()});
   }
   if (only_events() || context_.config.network.by != NetworkGroup::connection) return;
-  if (closed_.size() < context_.config.network.max_connections)
-    closed_.push_back(record);
-  else
+  if (closed_.size() >= context_.config.network.max_connections) {
     ++closed_lost_;
+    return;
+  }
+  closed_.push_back(record);
+  if (ending.dropped) dropped_.emplace(record.id, *ending.dropped);
 }
 
 void NetConnections::read_late(const sonde_late_read_record& late) {
@@ -289,6 +309,7 @@ void NetConnections::take() {
   }
   taken_traffic_.reset();
   taken_closed_ = std::move(closed_);
+  taken_dropped_ = std::move(dropped_);
   taken_live_ = live_;
   taken_flows_ = flows_->totals();
 }
@@ -330,8 +351,9 @@ Result<void> NetConnections::sections(std::vector<Section>& sections) {
   });
   for (const sonde_connection_record* record : order) {
     const auto found = listeners.find({record->ends.netns, record->ends.remote_port});
-    const net::EndingContext context =
-        found == listeners.end() ? net::EndingContext{} : found->second;
+    net::EndingContext context = found == listeners.end() ? net::EndingContext{} : found->second;
+    if (const auto dropped = taken_dropped_.find(record->id); dropped != taken_dropped_.end())
+      context.dropped = dropped->second;
     Table& into = net::has_failed(*record) ? failed : table;
     into.rows.push_back(connection_row(*record, context, cgroup));
   }

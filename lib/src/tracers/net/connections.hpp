@@ -8,6 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "net/ending.hpp"
+#include "tracers/net/drop_causes.hpp"
 #include "tracers/net/flows.hpp"
 #include "tracers/net/lane.hpp"
 #include "tracers/net/routes.hpp"
@@ -46,7 +48,9 @@ class NetConnections final : public NetLane {
   void account_events(const sonde_net_counters& counters, Accounting& books) const;
   void add_live(const sonde_connection_record& record);
   void tell(const sonde_connection_record& record);
-  void close(const sonde_connection_record& record);
+  void close(const sonde_connection_record& record, const net::EndingContext& ending);
+  /// What is known of one that has failed, now that it has.
+  net::EndingContext learn_ending(const sonde_connection_record& record);
   void read_late(const sonde_late_read_record& late);
   void add_latencies(const sonde_connection_record& record);
   bool is_nobodys(const sonde_connection_record& record) const noexcept;
@@ -55,6 +59,8 @@ class NetConnections final : public NetLane {
   net_bpf* skeleton_ = nullptr;
   std::optional<NetFlows> flows_;
   std::optional<NetRoutes> routes_;
+  /// Where the kernel tells why it drops packets.
+  std::optional<DropCauses> causes_;
   Traffic traffic_;
 
   /// Since the start: those that ended, up to max_connections.
@@ -65,6 +71,8 @@ class NetConnections final : public NetLane {
     std::size_t place;
   };
   std::unordered_map<std::uint64_t, Unread> unread_;
+  /// Of those in `closed_` that failed, by id, where there is something to tell.
+  std::unordered_map<std::uint64_t, net::DroppedPackets> dropped_;
   std::uint64_t closed_count_ = 0;
   std::uint64_t closed_lost_ = 0;
   /// Those that were open when they were read for the last time, up to max_connections.
@@ -83,6 +91,7 @@ class NetConnections final : public NetLane {
 
   /// What take() set aside.
   std::vector<sonde_connection_record> taken_closed_;
+  std::unordered_map<std::uint64_t, net::DroppedPackets> taken_dropped_;
   std::vector<sonde_connection_record> taken_live_;
   std::vector<FlowTotal> taken_flows_;
   std::optional<Table> taken_traffic_;

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "core/clock.hpp"
-#include "core/kernel_lookup.hpp"
 #include "core/per_cpu.hpp"
 #include "core/task_iterator.hpp"
 #include "tracers/net/events.hpp"
@@ -23,47 +23,23 @@ using core::Feature;
 }  // namespace
 
 NetDrops::NetDrops(const NetContext& context)
-    : context_(context), stacks_(symbolizer_options()), locations_(symbolizer_options()) {
-}
-
-// Asked when there is something to name, and by then the skeleton is loaded.
-symbolize::SymbolizerOptions NetDrops::symbolizer_options() const {
-  symbolize::SymbolizerOptions options;
-  const bool lookup = context_.features.has(Feature::kernel_lookup);
-  options.kernel_symbols = lookup || context_.features.has(Feature::kallsyms);
-  if (lookup) {
-    options.kernel_names = [this](std::span<const std::uint64_t> addresses) {
-      return core::look_up_kernel_names(::bpf_program__fd(skeleton_->progs.ksym_names),
-                                        skeleton_->bss->ksym_exchange, addresses);
-    };
-  }
-  return options;
+    : context_(context), names_(context.features), stacks_(names_.symbolizer_options()) {
 }
 
 void NetDrops::configure(net_bpf& skeleton) {
   skeleton_ = &skeleton;
-  if (context_.features.has(Feature::drop_reasons)) {
-    auto reasons = core::DropReasons::of_this_kernel();
-    if (reasons)
-      reasons_.emplace(std::move(*reasons));
-    else
-      error_ = reasons.error();
-  }
+  if (auto configured = names_.configure(skeleton); !configured) error_ = configured.error();
   auto& rodata = *skeleton.rodata;
   rodata.stack_user = false;
   rodata.drop_events = events();
   rodata.drop_most_flows = kFlowCapacity * 3 / 4;
-  if (reasons_) {
-    rodata.drop_not_dropped = reasons_->number("NOT_DROPPED_YET").value_or(0);
-    rodata.drop_consumed = reasons_->number("CONSUMED").value_or(rodata.drop_not_dropped);
-  }
   auto& programs = skeleton.progs;
-  const bool receiver = reasons_ && reasons_->tells_receiver();
+  const core::DropReasons* const reasons = names_.reasons();
+  const bool receiver = reasons != nullptr && reasons->tells_receiver();
   ::bpf_program__set_autoload(programs.net_drop_socket, receiver);
-  ::bpf_program__set_autoload(programs.net_drop, reasons_ && !receiver);
-  ::bpf_program__set_autoload(programs.net_drop_no_reason, !reasons_);
+  ::bpf_program__set_autoload(programs.net_drop, reasons != nullptr && !receiver);
+  ::bpf_program__set_autoload(programs.net_drop_no_reason, reasons == nullptr);
   ::bpf_program__set_autoload(programs.net_drop_owners, true);
-  ::bpf_program__set_autoload(programs.ksym_names, context_.features.has(Feature::kernel_lookup));
   for (bpf_map* map : {skeleton.maps.drops_a, skeleton.maps.drops_b})
     ::bpf_map__set_max_entries(map, kFlowCapacity);
   for (bpf_map* map : {skeleton.maps.counts_a, skeleton.maps.counts_b})
@@ -110,10 +86,9 @@ bool NetDrops::consume(const sonde_record_header& header,
   std::memcpy(&record, bytes.data(), sizeof(record));
   ++counted_;
   const DropFlow flow{record.key, {1, record.bytes, record.header.time_ns}};
-  name_locations({flow});
   const bool kept = context_.events.add(
-      drop_table(), drop_row(flow, reason_name(record.key.reason),
-                             location_names_.at(record.key.location), context_.events.clock()));
+      drop_table(), drop_row(flow, names_.reason(record.key.reason),
+                             names_.function(record.key.location), context_.events.clock()));
   if (!kept) ++rows_lost_;
   return true;
 }
@@ -152,33 +127,6 @@ void NetDrops::account(Accounting& books) const {
   books.truncated["drop_stack_map_full"] += c.stacks_lost;
 }
 
-std::string NetDrops::reason_name(std::uint32_t reason) {
-  if (!reasons_ || reason == SONDE_DROP_NO_REASON) return "unknown";
-  return reasons_->name(reason);
-}
-
-// Each is a stack of one frame to the symbolizer.
-void NetDrops::name_locations(const std::vector<DropFlow>& flows) {
-  std::vector<symbolize::RawStack> unnamed;
-  for (const DropFlow& flow : flows) {
-    if (!location_names_.try_emplace(flow.key.location).second) continue;
-    symbolize::RawStack stack;
-    stack.pid = static_cast<std::int32_t>(unnamed.size());
-    // A return address, and those are looked up as the call before them: but as a leaf it would not
-    // be.
-    stack.kernel = {flow.key.location - 1};
-    stack.values = {1};
-    unnamed.push_back(std::move(stack));
-  }
-  if (unnamed.empty()) return;
-  const StackProfile profile = locations_.symbolize(unnamed, process::AddressSpaces{});
-  for (const Stack& stack : profile.stacks) {
-    const symbolize::RawStack& raw = unnamed[static_cast<std::size_t>(stack.pid)];
-    if (!stack.frames.empty())
-      location_names_[raw.kernel.front() + 1] = profile.frames[stack.frames.front()].name;
-  }
-}
-
 void NetDrops::take() {
   taken_ = flows_.take();
   stacks_.take();
@@ -186,18 +134,21 @@ void NetDrops::take() {
 
 Result<void> NetDrops::sections(std::vector<Section>& sections) {
   if (events()) return {};
-  name_locations(taken_);
+  std::set<std::uint64_t> locations;
+  for (const DropFlow& flow : taken_)
+    locations.insert(flow.key.location);
+  names_.learn(locations);
   Table table = drop_table();
   for (const DropFlow& flow : taken_) {
-    table.rows.push_back(drop_row(flow, reason_name(flow.key.reason),
-                                  location_names_.at(flow.key.location), context_.events.clock()));
+    table.rows.push_back(drop_row(flow, names_.reason(flow.key.reason),
+                                  names_.function(flow.key.location), context_.events.clock()));
   }
   taken_.clear();
   sections.emplace_back(std::move(table));
 
   auto stacks = stacks_.taken();
   for (symbolize::RawStack& stack : stacks)
-    stack.details = {reason_name(stack.label_id)};
+    stack.details = {names_.reason(stack.label_id)};
   StackProfile profile = stacks_.profile_of(std::move(stacks));
   profile.title = "Stacks of dropped packets";
   profile.type = "drop_stack";

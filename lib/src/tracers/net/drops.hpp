@@ -2,15 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "core/drop_reasons.hpp"
 #include "ingest/map_drain.hpp"
 #include "shared/drop_event.h"
+#include "tracers/net/drop_names.hpp"
 #include "tracers/net/drop_table.hpp"
 #include "tracers/net/lane.hpp"
 #include "tracers/stacks/stack_recorder.hpp"
@@ -46,20 +44,13 @@ class NetDrops final : public NetLane {
  private:
   bool events() const noexcept { return context_.config.network.events; }
   sonde_drop_counters counters() const noexcept;
-  std::string reason_name(std::uint32_t reason);
-  symbolize::SymbolizerOptions symbolizer_options() const;
-  /// In location_names_.
-  void name_locations(const std::vector<DropFlow>& flows);
 
   const NetContext context_;
   net_bpf* skeleton_ = nullptr;
-  /// Known where the kernel tells reasons.
-  std::optional<core::DropReasons> reasons_;
+  DropNames names_;
   std::optional<Error> error_;
   std::optional<ingest::MapDrain> drain_;
   StackRecorder stacks_;
-  symbolize::Symbolizer locations_;
-  std::map<std::uint64_t, std::string> location_names_;
 
   std::uint64_t counted_ = 0;
   std::uint64_t rows_lost_ = 0;

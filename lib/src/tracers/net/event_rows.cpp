@@ -66,7 +66,7 @@ std::string milliseconds(std::uint64_t ns) {
 }
 
 // "connect 127.0.0.1:4242 -> 127.0.0.1:80".
-std::string event_text(const sonde_connection_record& r) {
+std::string event_text(const sonde_connection_record& r, const net::EndingContext& ending) {
   const std::string local = net::endpoint_text(r.ends.local, r.ends.local_port);
   const std::string remote = net::endpoint_text(r.ends.remote, r.ends.remote_port);
   std::string text(net::event_name(r.event));
@@ -82,13 +82,14 @@ std::string event_text(const sonde_connection_record& r) {
   text += fmt::format(" sent {} received {}", r.tx_bytes, r.rx_bytes);
   if (r.start_ns != 0) text += " after " + milliseconds(r.header.time_ns - r.start_ns);
   text += fmt::format(" ({})", net::close_reason(r));
-  if (const std::string why = net::explanation(r, {}); !why.empty()) text += ": " + why;
+  if (const std::string why = net::explanation(r, ending); !why.empty()) text += ": " + why;
   return text;
 }
 
 }  // namespace
 
-std::vector<Value> net_event_row(const sonde_connection_record& r, const core::WallClock& clock) {
+std::vector<Value> net_event_row(const sonde_connection_record& r, const net::EndingContext& ending,
+                                 const core::WallClock& clock) {
   const int error = net::ending_error(r);
   std::vector<Value> row;
   row.reserve(net_event_table().columns.size());
@@ -118,8 +119,9 @@ std::vector<Value> net_event_row(const sonde_connection_record& r, const core::W
   row.push_back(r.start_ns == 0 ? Value{} : Value{r.header.time_ns - r.start_ns});
   row.push_back(text_or_null(net::close_reason(r)));
   row.push_back(error == 0 ? Value{} : Value{syscalls::errno_name(error)});
-  row.push_back(text_or_null(r.event == SONDE_NET_CLOSE ? net::explanation(r, {}) : std::string()));
-  row.emplace_back(event_text(r));
+  row.push_back(
+      text_or_null(r.event == SONDE_NET_CLOSE ? net::explanation(r, ending) : std::string()));
+  row.emplace_back(event_text(r, ending));
   return row;
 }
 

@@ -27,6 +27,12 @@ Result<void> plan_connections(const EbpfConfig&, const core::FeatureSet& feature
                         : kEntries.missing("connects without a route",
                                            "a connect that finds no route is not shown",
                                            "boot a kernel with CONFIG_IPV6=y"));
+  entries.push_back(
+      features.has(Feature::drop_reasons)
+          ? kEntries.primary("packets that failures lost", "tp_btf:kfree_skb")
+          : kEntries.missing("packets that failures lost",
+                             "why the kernel dropped a failed connection's packets is not told",
+                             "boot Linux 5.17 or later"));
   if (features.has(Feature::socket_lengths)) {
     entries.push_back(
         kEntries.primary("owners", "tp_btf:sock_send_length, tp_btf:sock_recv_length"));

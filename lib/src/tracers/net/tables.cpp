@@ -80,6 +80,9 @@ constexpr ConnectionColumn kConnectionColumns[] = {
     {"errno", "", ""},
     {"error", "", "ERROR"},
     {"explanation", "", "WHY"},
+    {"dropped_packets", "", "", Unit::count},
+    {"drop_reason", "", ""},
+    {"drop_function", "", ""},
     {"path", "", ""},
 };
 
@@ -128,6 +131,10 @@ std::vector<Value> connection_row(const sonde_connection_record& r,
   row.push_back(error == 0 ? Value{} : Value{std::int64_t{error}});
   row.push_back(error == 0 ? Value{} : Value{syscalls::errno_name(error)});
   row.push_back(text_or_null(net::explanation(r, context)));
+  const net::DroppedPackets dropped = context.dropped.value_or(net::DroppedPackets{});
+  row.push_back(number_or_null(dropped.packets));
+  row.push_back(text_or_null(dropped.reason));
+  row.push_back(text_or_null(dropped.function));
   row.emplace_back();
   return row;
 }
@@ -150,7 +157,7 @@ std::vector<Value> flow_row(const sonde_flow& f, const CgroupPath& cgroup) {
   row.resize(row.size() + 6);
   row.emplace_back(f.last_ns - f.first_ns);
   row.emplace_back();
-  row.resize(row.size() + 4);
+  row.resize(row.size() + 7);
   std::string path(f.path, std::min<std::size_t>(f.path_bytes, sizeof(f.path)));
   // An abstract name begins with a zero, a path ends with one.
   if (!path.empty() && path.front() == '\0') path.front() = '@';

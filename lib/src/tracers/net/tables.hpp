@@ -31,7 +31,7 @@ std::vector<Value> listener_row(const sonde_connection_record& record, const Cgr
 /// Type "net_event": what happened to a connection, with a line for people. Without rows.
 const Table& net_event_table();
 std::vector<Value> net_event_row(const sonde_connection_record& record,
-                                 const core::WallClock& clock);
+                                 const net::EndingContext& ending, const core::WallClock& clock);
 /// The same for programs: NetworkConnect or NetworkDisconnect; empty for what is neither.
 std::optional<EbpfEvent> typed_net_event(const sonde_connection_record& record,
                                          const core::WallClock& clock);
