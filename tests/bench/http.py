@@ -24,9 +24,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools import WITH_TRACEFS, wait_until_traces
+
 EMPTY = [sys.executable, str(Path(__file__).resolve().parent / "empty_programs.py")]
-# The libbpf tools look for it at its usual place.
-WITH_TRACEFS = ["unshare", "-m", "sh", "-c", 'mount -t tracefs nodev /sys/kernel/tracing && exec "$@"', "sh"]
 CONF = """\
 daemon off;
 worker_processes 1;
@@ -111,14 +111,6 @@ def in_programs(url, worker):
         return (total() - start) / requests
     finally:
         switch.write_text(before, encoding="utf-8")
-
-
-def wait_until_traces(tool):
-    """The thread that reads is the last thing that sonde starts; the others are given time. False if it has ended."""
-    time.sleep(1.5)
-    while tool.poll() is None and "net" in tool.args[:2] and len(os.listdir(f"/proc/{tool.pid}/task")) < 2:
-        time.sleep(0.05)
-    return tool.poll() is None
 
 
 def measure(command, url, worker, seconds):

@@ -24,6 +24,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import WITH_TRACEFS, wait_until_traces
+
 TICKS = os.sysconf("SC_CLK_TCK")
 CONFIG = """
 worker_processes 1; daemon off; user root; pid {folder}/pid; error_log /dev/null;
@@ -43,7 +45,10 @@ class Way:
     command: list
 
     def available(self):
-        return not self.command or shutil.which(self.command[0])
+        return not self.command or bool(shutil.which(self.command[0]) and shutil.which(self.program()))
+
+    def program(self):
+        return self.command[len(WITH_TRACEFS) if self.command[0] == WITH_TRACEFS[0] else 0]
 
 
 def ways(sonde, port):
@@ -54,7 +59,8 @@ def ways(sonde, port):
         Way("sonde net, whole machine", report[:7]),
         Way("sonde net --by process", [*report, "--by", "process"]),
         Way("tcpdump to a file", ["tcpdump", "-i", "lo", "-U", "-w", "out", "-s", "96", f"port {port}"]),
-        Way("tcplife", ["tcplife"]),
+        Way("tcplife", [*WITH_TRACEFS, "tcplife"]),
+        Way("tcptop", [*WITH_TRACEFS, "tcptop", "1"]),
     ]
 
 
@@ -89,37 +95,41 @@ class Server:
         self.process.wait()
 
 
-def run(way, server, seconds, folder, close):
-    """(us of nginx for a request, tool's CPU seconds, BPF ns for a request or None) of one round; None if the tool does
-    not start."""
-    tool = None
-    if way.command:
-        tool = subprocess.Popen(
-            way.command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(2)  # past its start
-        if tool.poll() is not None:
-            return None
+def load(server, seconds, close):
+    """(us of nginx for a request, requests)"""
     before = server.cpu()
     header = ["-H", "Connection: close"] if close else []
     out = subprocess.run(
         ["wrk", "-t1", "-c16", f"-d{seconds}s", *header, f"http://127.0.0.1:{server.port}/"],
         capture_output=True, text=True, check=True,
     ).stdout
-    used = server.cpu() - before
     requests = int(re.search(r"(\d+) requests in", out)[1])
-    if tool is None:
-        return used * 1e6 / requests, 0.0, None
-    own = cpu_of(tool.pid)
-    tool.send_signal(signal.SIGINT)
-    tool.wait()
+    return (server.cpu() - before) * 1e6 / requests, requests
+
+
+def run(way, server, seconds, folder, close):
+    """(us of nginx for a request, tool's CPU seconds, BPF ns for a request or None) of one round; None if the tool does
+    not start."""
+    if not way.command:
+        return load(server, seconds, close)[0], 0.0, None
+    tool = subprocess.Popen(
+        way.command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        if not wait_until_traces(tool):
+            return None
+        us, requests = load(server, seconds, close)
+        own = cpu_of(tool.pid)
+    finally:
+        tool.send_signal(signal.SIGINT)
+        tool.wait()
     bpf = None
     if "net" in way.command[:2]:
         with open(Path(folder, "report.json"), encoding="utf-8") as lines:
             summary = json.loads(list(lines)[-1])
         spent = summary["overhead"]["bpf_ns"]
         bpf = None if spent is None else spent / requests
-    return used * 1e6 / requests, own, bpf
+    return us, own, bpf
 
 
 def show(title, chosen, rows):
