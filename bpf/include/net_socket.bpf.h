@@ -35,8 +35,8 @@ struct net_socket {
 	__u32 flags; /* SONDE_NET_* */
 	__u32 drops; /* of a listener when sonde began */
 	__u16 local_port;
-	__u8 role; /* SONDE_NET_ROLE_* */
-	__u8 http; /* HTTP_* */
+	__u8 role;  /* SONDE_NET_ROLE_* */
+	__u8 http;  /* HTTP_* */
 	__u32 told; /* net_live_round in which it was read last */
 };
 

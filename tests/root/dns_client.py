@@ -5,6 +5,7 @@ udp:SERVER:NAME[:N]    N queries with ids 1 to N on one socket, each answered be
 again:SERVER:NAME      the same query twice on one socket
 tcp:SERVER:NAME:N      N queries pipelined on one connection, one byte at a time for the first
 raw:SERVER:HEX         bytes that are no query
+connect:ADDRESS:PORT   a TCP connection, or the attempt
 sleep:SECONDS
 """
 
@@ -73,7 +74,12 @@ def getaddrinfo(name):
         pass
 
 
-STEPS = {"again": again, "getaddrinfo": getaddrinfo, "raw": raw, "tcp": tcp, "udp": udp,
+def connect(address, port):
+    with open_socket(address, socket.SOCK_STREAM) as one:
+        one.connect_ex((address, int(port)))
+
+
+STEPS = {"again": again, "connect": connect, "getaddrinfo": getaddrinfo, "raw": raw, "tcp": tcp, "udp": udp,
          "sleep": lambda seconds: time.sleep(float(seconds))}
 for argument in sys.argv[1:]:
     step, *rest = argument.replace("::1", "V6").split(":")

@@ -185,6 +185,22 @@ class DnsTest(MakesNamespaces, NetTest):
         self.assertEqual([(row["name"], row["pid"]) for row in report.of("dns")], [("ok1.test", waiting.pid)] * 3)
         self.assertGreaterEqual(report.books["filtered"], 5)
 
+    # A connection that fails says what DNS had told the process before.
+    def test_failed_connection(self):
+        namespace = self.serve("127.0.0.1")
+        namespace.run("ip", "addr", "add", "192.0.2.1/32", "dev", "lo")
+        _, report = self.trace_client(
+            namespace, "udp:127.0.0.1:ok7.test", "udp:127.0.0.1:nx7.test", "connect:192.0.2.1:81", "connect:127.0.0.1:82",
+        )
+        named, other = (row for port in (81, 82) for row in report.connections if row["remote_port"] == port
+                        and row["role"] == "client")
+        self.assertEqual((named["remote_name"], other["remote_name"]), ("ok7.test", None))
+        self.assertIn("; by DNS it is ok7.test", named["explanation"])
+        for row in (named, other):
+            self.assertEqual(row["failed_lookup"], "127.0.0.1 answers NXDOMAIN for nx7.test: the name does not exist")
+            self.assertIn("before, a lookup of the process failed: " + row["failed_lookup"], row["explanation"])
+            self.assertIn("refused the connection", row["explanation"])
+
     # The live trace has them without being asked.
     def test_events(self):
         namespace = self.serve("127.0.0.1")

@@ -49,6 +49,8 @@ Table connections(bool failed) {
            {"dropped_packets", "", Unit::count},
            {"drop_reason", ""},
            {"drop_function", ""},
+           {"remote_name", ""},
+           {"failed_lookup", ""},
            {"path", ""}},
           {}};
 }
@@ -86,6 +88,8 @@ Table open_and_closed() {
                  kNone,
                  kNone,
                  kNone,
+                 kNone,
+                 kNone,
                  kNone},
                 {kNone,
                  kNone,
@@ -111,6 +115,8 @@ Table open_and_closed() {
                  kNone,
                  kNone,
                  true,
+                 kNone,
+                 kNone,
                  kNone,
                  kNone,
                  kNone,
@@ -150,46 +156,51 @@ Table open_and_closed() {
                  kNone,
                  kNone,
                  kNone,
+                 kNone,
+                 kNone,
                  text("/run/systemd/journal/dev-log")}};
   return table;
 }
 
 Table failed() {
   Table table = connections(true);
-  table.rows = {{number(100),
-                 text("curl"),
-                 text("/user"),
-                 text("tcp"),
-                 text("ipv4"),
-                 text("client"),
-                 number(4026531840),
-                 text("192.0.2.1"),
-                 number(40002),
-                 text("192.0.2.7"),
-                 number(81),
-                 text("CLOSED"),
-                 number(0),
-                 number(0),
-                 number(1),
-                 number(1),
-                 number(0),
-                 kNone,
-                 kNone,
-                 kNone,
-                 kNone,
-                 kNone,
-                 number(1'000'000),
-                 false,
-                 text("reset_received"),
-                 number(111),
-                 text("ECONNREFUSED"),
-                 text("192.0.2.7:81 refused the connection after 1.0 ms: the kernel of this machine "
-                      "dropped 1 of its packets: NETFILTER_DROP in nf_hook_slow, a rule of its "
-                      "firewall"),
-                 number(1),
-                 text("NETFILTER_DROP"),
-                 text("nf_hook_slow"),
-                 kNone}};
+  table.rows = {
+      {number(100),
+       text("curl"),
+       text("/user"),
+       text("tcp"),
+       text("ipv4"),
+       text("client"),
+       number(4026531840),
+       text("192.0.2.1"),
+       number(40002),
+       text("192.0.2.7"),
+       number(81),
+       text("CLOSED"),
+       number(0),
+       number(0),
+       number(1),
+       number(1),
+       number(0),
+       kNone,
+       kNone,
+       kNone,
+       kNone,
+       kNone,
+       number(1'000'000),
+       false,
+       text("reset_received"),
+       number(111),
+       text("ECONNREFUSED"),
+       text("192.0.2.7:81 refused the connection after 1.0 ms: the kernel of this machine "
+            "dropped 1 of its packets: NETFILTER_DROP in nf_hook_slow, a rule of its "
+            "firewall; by DNS it is db.test"),
+       number(1),
+       text("NETFILTER_DROP"),
+       text("nf_hook_slow"),
+       text("db.test"),
+       kNone,
+       kNone}};
   return table;
 }
 

@@ -95,6 +95,16 @@ std::string refused_by(const EndingContext& context) {
   return "nothing listens on that port, or a firewall rejects it";
 }
 
+std::string names_of(const sonde_connection_record& record, const EndingContext& context) {
+  std::string text;
+  if (!context.remote_name.empty()) text = fmt::format("; by DNS it is {}", context.remote_name);
+  if (record.last_state == kSynSent && !context.failed_lookup.why.empty()) {
+    text += fmt::format("; {} before, a lookup of the process failed: {}",
+                        after(context.failed_lookup.before_ns), context.failed_lookup.why);
+  }
+  return text;
+}
+
 std::string connect_failure(const sonde_connection_record& record, const EndingContext& context) {
   const std::string remote = remote_of(record);
   const int error = ending_error(record);
@@ -177,8 +187,9 @@ bool has_failed(const sonde_connection_record& record) noexcept {
 
 std::string explanation(const sonde_connection_record& record, const EndingContext& context) {
   if (!has_failed(record)) return {};
-  if (record.last_state == kSynSent) return connect_failure(record, context);
-  return later_failure(record, context);
+  return (record.last_state == kSynSent ? connect_failure(record, context)
+                                        : later_failure(record, context)) +
+         names_of(record, context);
 }
 
 }  // namespace sonde::net

@@ -20,6 +20,14 @@ struct DroppedPackets {
   std::string function;
 };
 
+/// What the process could not look up before it connected.
+struct FailedLookup {
+  /// From its end until connect().
+  std::uint64_t before_ns = 0;
+  /// A sentence; empty if there is none.
+  std::string why;
+};
+
 /// What is known besides the record itself.
 struct EndingContext {
   /// Of a listener on this machine at the remote address: its drops since tracing began and the
@@ -27,6 +35,9 @@ struct EndingContext {
   std::uint32_t listener_drops = 0;
   std::uint32_t backlog_limit = 0;
   std::optional<DroppedPackets> dropped = {};
+  /// That DNS gave the remote address for; empty if it is not known.
+  std::string remote_name = {};
+  FailedLookup failed_lookup = {};
 };
 
 /// "fin_local" or "fin_remote" by whose FIN came first, "reset_sent", "reset_received", "timeout",

@@ -92,8 +92,8 @@ BOOST_AUTO_TEST_CASE(overflow) {
              std::string::npos);
 }
 
-// Packets that the kernel dropped are the cause where there is no better one, and decide between those
-// that may be.
+// Packets that the kernel dropped are the cause where there is no better one, and decide between
+// those that may be.
 BOOST_AUTO_TEST_CASE(dropped_packets) {
   net::EndingContext context;
   context.dropped = {.packets = 2, .outgoing = true, .reason = "NETFILTER_DROP", .function = "f"};
@@ -112,9 +112,23 @@ BOOST_AUTO_TEST_CASE(dropped_packets) {
   // Nor is a connection that ended as it should failed for it.
   BOOST_TEST(net::explanation(ended(kFinWait2, 0, SONDE_NET_FIN_SENT_FIRST), context).empty());
   context.dropped->reason = "NO_SOCKET";
-  BOOST_TEST(net::explanation(refused, context) ==
-             "192.0.2.7:81 refused the connection after 2.0 s: nothing listens on that port of this "
-             "machine (NO_SOCKET)");
+  BOOST_TEST(
+      net::explanation(refused, context) ==
+      "192.0.2.7:81 refused the connection after 2.0 s: nothing listens on that port of this "
+      "machine (NO_SOCKET)");
+}
+
+// What DNS told before is added, and a failed lookup only to a connection that was not made.
+BOOST_AUTO_TEST_CASE(names) {
+  net::EndingContext context;
+  context.remote_name = "db.test";
+  context.failed_lookup = {1'500'000, "192.0.2.53 answers NXDOMAIN for a.test"};
+  BOOST_TEST(
+      net::explanation(ended(kSynSent, ETIMEDOUT), context)
+          .ends_with("; by DNS it is db.test; 1.5 ms before, a lookup of the process failed: "
+                     "192.0.2.53 answers NXDOMAIN for a.test"));
+  BOOST_TEST(net::explanation(ended(kEstablished, ECONNRESET, SONDE_NET_HAD_RESET_IN), context) ==
+             "192.0.2.7:81 reset the connection after 2.0 s; by DNS it is db.test");
 }
 
 // Resets of established connections say who sent them, and what was left unread.

@@ -11,10 +11,12 @@
 #include "core/clock.hpp"
 #include "core/per_cpu.hpp"
 #include "core/task_iterator.hpp"
+#include "net/address.hpp"
 #include "net/ending.hpp"
 #include "process/cgroup_paths.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/latencies.hpp"
+#include "tracers/net/name_history.hpp"
 #include "tracers/net/plan.hpp"
 #include "tracers/net/tables.hpp"
 #include "tracers/target_filter.hpp"
@@ -354,6 +356,7 @@ Result<void> NetConnections::sections(std::vector<Section>& sections) {
     net::EndingContext context = found == listeners.end() ? net::EndingContext{} : found->second;
     if (const auto dropped = taken_dropped_.find(record->id); dropped != taken_dropped_.end())
       context.dropped = dropped->second;
+    add_names(*record, context);
     Table& into = net::has_failed(*record) ? failed : table;
     into.rows.push_back(connection_row(*record, context, cgroup));
   }
@@ -363,6 +366,15 @@ Result<void> NetConnections::sections(std::vector<Section>& sections) {
   if (!failed.rows.empty()) sections.emplace_back(std::move(failed));
   if (!dropping.rows.empty()) sections.emplace_back(std::move(dropping));
   return {};
+}
+
+void NetConnections::add_names(const sonde_connection_record& record,
+                               net::EndingContext& context) const {
+  if (record.ends.remote_port == 0) return;
+  context.remote_name = context_.names.name_of(net::address_text(record.ends.remote));
+  const auto* const failure = context_.names.failure_before(record.owner.tgid, record.start_ns);
+  if (failure != nullptr)
+    context.failed_lookup = {record.start_ns - failure->time_ns, failure->why};
 }
 
 void NetConnections::add_totals(NetTotals& totals) const {

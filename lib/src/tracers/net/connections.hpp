@@ -51,6 +51,8 @@ class NetConnections final : public NetLane {
   void close(const sonde_connection_record& record, const net::EndingContext& ending);
   /// What is known of one that has failed, now that it has.
   net::EndingContext learn_ending(const sonde_connection_record& record);
+  /// What DNS has told about the other end.
+  void add_names(const sonde_connection_record& record, net::EndingContext& context) const;
   void read_late(const sonde_late_read_record& late);
   void add_latencies(const sonde_connection_record& record);
   bool is_nobodys(const sonde_connection_record& record) const noexcept;

@@ -13,6 +13,7 @@
 #include "tracers/net/dns_table.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/latencies.hpp"
+#include "tracers/net/name_history.hpp"
 #include "tracers/net/skeleton.hpp"
 #include "tracers/plan_entries.hpp"
 
@@ -100,6 +101,7 @@ Result<void> NetDns::drain() noexcept {
 void NetDns::collect() {
   for (dns::Lookup& lookup : lookups_.take()) {
     if (lookup.response) context_.latencies.add("dns", lookup.waited_ns);
+    context_.names.add(lookup);
     if (context_.config.network.events) {
       if (!context_.events.add(dns_table(), dns_row(lookup, context_.events.clock()))) ++rows_lost_;
     } else if (rows_.size() < kMostRows) {

@@ -25,6 +25,7 @@ struct net_bpf;
 
 namespace sonde::tracers {
 
+class NameHistory;
 class NetEvents;
 class NetLatencies;
 struct NetTotals;
@@ -39,6 +40,8 @@ struct NetContext {
   NetEvents& events;
   /// Round-trip times and latencies by name, shown in one table.
   NetLatencies& latencies;
+  /// Filled where DNS is traced.
+  NameHistory& names;
   /// Hands every record that is in net_ring now to the lanes.
   const std::function<Result<void>()>& read_ring;
 };

@@ -83,6 +83,8 @@ constexpr ConnectionColumn kConnectionColumns[] = {
     {"dropped_packets", "", "", Unit::count},
     {"drop_reason", "", ""},
     {"drop_function", "", ""},
+    {"remote_name", "", ""},
+    {"failed_lookup", "", ""},
     {"path", "", ""},
 };
 
@@ -135,6 +137,8 @@ std::vector<Value> connection_row(const sonde_connection_record& r,
   row.push_back(number_or_null(dropped.packets));
   row.push_back(text_or_null(dropped.reason));
   row.push_back(text_or_null(dropped.function));
+  row.push_back(text_or_null(context.remote_name));
+  row.push_back(text_or_null(context.failed_lookup.why));
   row.emplace_back();
   return row;
 }
@@ -157,7 +161,7 @@ std::vector<Value> flow_row(const sonde_flow& f, const CgroupPath& cgroup) {
   row.resize(row.size() + 6);
   row.emplace_back(f.last_ns - f.first_ns);
   row.emplace_back();
-  row.resize(row.size() + 7);
+  row.resize(row.size() + 9);
   std::string path(f.path, std::min<std::size_t>(f.path_bytes, sizeof(f.path)));
   // An abstract name begins with a zero, a path ends with one.
   if (!path.empty() && path.front() == '\0') path.front() = '@';

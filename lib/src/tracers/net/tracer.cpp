@@ -18,6 +18,7 @@
 #include "tracers/net/filter.hpp"
 #include "tracers/net/lane.hpp"
 #include "tracers/net/latencies.hpp"
+#include "tracers/net/name_history.hpp"
 #include "tracers/net/plan.hpp"
 #include "tracers/net/skeleton.hpp"
 
@@ -35,7 +36,7 @@ class Tracer final : public NetTracer {
         filter_(std::move(filter)),
         net_filter_(std::move(net_filter)),
         events_(config.network.events) {
-    const NetContext context{config_, filter_, features_, events_, latencies_, read_ring_};
+    const NetContext context{config_, filter_, features_, events_, latencies_, names_, read_ring_};
     for (const NetLaneEntry* entry : net_lanes()) {
       if (entry->wanted(config_.network)) lanes_.push_back(entry->make(context));
     }
@@ -93,6 +94,7 @@ class Tracer final : public NetTracer {
   const NetFilter net_filter_;
   NetEvents events_;
   NetLatencies latencies_;
+  NameHistory names_;
   const std::function<Result<void>()> read_ring_ = [this] { return ring_->drain(); };
   core::UniqueSkeleton<net_bpf> skeleton_;
   std::vector<std::unique_ptr<NetLane>> lanes_;
