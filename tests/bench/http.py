@@ -72,6 +72,14 @@ def start_nginx(folder, tls):
             time.sleep(0.02)
 
 
+def worker_of(nginx):
+    """It listens before it has one."""
+    children = Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children")
+    while not (found := children.read_text(encoding="utf-8").split()):
+        time.sleep(0.02)
+    return found[0]
+
+
 def cpu_ns(pid):
     return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="utf-8").split()[0])
 
@@ -168,8 +176,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sonde-bench-") as folder:
         nginx, port = start_nginx(folder, arguments.tls)
         try:
-            children = Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children")
-            (worker,) = children.read_text(encoding="utf-8").split()
+            worker = worker_of(nginx)
             url = f"http{'s' if arguments.tls else ''}://127.0.0.1:{port}/s.txt"
             print(f"machine as it is found, load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} CPUs")
             if missing:
@@ -185,7 +192,7 @@ def main():
                     else:
                         rows[name].append(row)
         finally:
-            nginx.send_signal(signal.SIGQUIT)
+            nginx.terminate()
             nginx.wait()
     show(rows)
 

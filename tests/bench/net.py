@@ -83,9 +83,11 @@ class Server:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     break
             time.sleep(0.05)
-        self.workers = [
-            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        ]
+        self.workers = []
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        while not self.workers:  # it listens before it has one
+            self.workers = [int(pid) for pid in children.read_text(encoding="utf-8").split()]
+            time.sleep(0.02)
 
     def cpu(self):
         return sum(cpu_of(pid) for pid in self.workers)
