@@ -2,7 +2,8 @@
 /*
  * The allocation lane: breakpoints in the functions of allocators. A call is looked at where it
  * begins; only where it is sampled, or resizes what was sampled, its return is waited for. The
- * programs run with preemption on (uprobe_prog_run() in kernel/trace/bpf_trace.c).
+ * programs run with preemption on (uprobe_prog_run() in kernel/trace/bpf_trace.c), so that another
+ * thread's may run on the same CPU in the middle of one.
  */
 #ifndef SONDE_ALLOC_BPF_H
 #define SONDE_ALLOC_BPF_H
@@ -81,6 +82,11 @@ struct {
 	__type(value, struct alloc_begun);
 } alloc_begun_calls SEC(".maps");
 
+static __always_inline void alloc_count(__u64 *counter, __u64 more)
+{
+	__sync_fetch_and_add(counter, more);
+}
+
 #define ALLOC_TOO_MUCH ~0ull /* no address space has so many bytes: the call fails */
 
 static __always_inline __u64 alloc_product(__u64 a, __u64 b)
@@ -153,12 +159,12 @@ static __always_inline void alloc_release(struct sonde_alloc_counters *c, struct
 {
 	struct sonde_alloc_live taken;
 
-	c->releases++;
+	alloc_count(&c->releases, 1);
 	if (!alloc_take_live(task, address, &taken)) {
-		c->filtered_untracked++;
+		alloc_count(&c->filtered_untracked, 1);
 		return;
 	}
-	c->freed++;
+	alloc_count(&c->freed, 1);
 	alloc_add_freed(&taken);
 }
 
@@ -168,67 +174,90 @@ static __always_inline bool alloc_passes(struct sonde_alloc_counters *c, struct 
 {
 	__u32 tgid;
 
-	c->seen++;
-	c->stepped += SONDE_ALLOC_STEPPED(cookie);
+	alloc_count(&c->seen, 1);
+	if (SONDE_ALLOC_STEPPED(cookie))
+		alloc_count(&c->stepped, 1);
 	if (sonde_gate == SONDE_GATE_PAUSED) {
-		c->filtered_paused++;
+		alloc_count(&c->filtered_paused, 1);
 		return false;
 	}
 	tgid = filter_trusted_tgid(task);
 	if (tgid == filter_self_tgid) {
-		c->filtered_self++;
+		alloc_count(&c->filtered_self, 1);
 		return false;
 	}
 	if (!tgid ||
 	    (filter_by_tgid && filter_cached_state(&cpu->target, tgid) != SONDE_TARGET_TRACED) ||
 	    !filter_passes_rest(task)) {
-		c->filtered_target++;
+		alloc_count(&c->filtered_target, 1);
 		return false;
 	}
 	if (!alloc_window) {
-		c->filtered_window++;
+		alloc_count(&c->filtered_window, 1);
 		return false;
 	}
 	return true;
 }
 
+/* Since fc7566ad0a82 ("bpf: Introduce bpf_preempt_[disable,enable] kfuncs"), which all kernels with
+ * sessions have. */
+void bpf_preempt_disable(void) __ksym __weak;
+void bpf_preempt_enable(void) __ksym __weak;
+
 /* Gives the site of the current stack; 0 if there is none. */
-static __always_inline __u64 alloc_take_site(void *ctx, struct sonde_alloc_counters *c,
-					     struct alloc_cpu *cpu, struct task_struct *task,
-					     bool cfi)
+static __always_inline __u64 alloc_find_site(void *ctx, struct sonde_alloc_counters *c,
+					     const struct alloc_frame *frame,
+					     struct task_struct *task, bool cfi)
 {
 	static const struct sonde_alloc_site empty;
 	struct stack_taken taken = {};
 	__u32 tgid = filter_trusted_tgid(task);
-	__u64 key = 0;
+	__u64 key;
 
-	/* A program that was preempted here holds this CPU's buffers. */
+	if (cfi)
+		unwind_from_head(frame->return_to, frame->address + 8);
+	if (!stack_take(ctx, &taken, task, tgid, tgid, 0, STACK_USER, cfi)) {
+		alloc_count(&c->lost_no_memory, 1);
+		return 0;
+	}
+	key = taken.buffer->record.key;
+	if (bpf_map_lookup_elem(&alloc_sites, &key))
+		return key;
+	if (!bpf_map_update_elem(&alloc_sites, &key, &empty, BPF_NOEXIST)) {
+		stack_announce(&taken);
+	} else if (!bpf_map_lookup_elem(&alloc_sites, &key)) {
+		alloc_count(&c->lost_sites_full, 1);
+		return 0;
+	}
+	return key;
+}
+
+/* The same, while nothing else uses this CPU's buffers. `session`: as the program's. */
+static __always_inline __u64 alloc_take_site(void *ctx, struct sonde_alloc_counters *c,
+					     struct alloc_cpu *cpu, const struct alloc_frame *frame,
+					     struct task_struct *task, bool session, bool cfi)
+{
+	__u64 key;
+
+	if (session) {
+		bpf_preempt_disable();
+		key = alloc_find_site(ctx, c, frame, task, cfi);
+		bpf_preempt_enable();
+		return key;
+	}
+	/* A program that was preempted here holds them. */
 	if (cpu->taking_stack) {
-		c->lost_busy++;
+		alloc_count(&c->lost_busy, 1);
 		return 0;
 	}
 	cpu->taking_stack = 1;
-	if (cfi)
-		unwind_from_head(cpu->last.return_to, cpu->last.address + 8);
-	if (!stack_take(ctx, &taken, task, tgid, tgid, 0, STACK_USER, cfi)) {
-		c->lost_no_memory++;
-	} else {
-		key = taken.buffer->record.key;
-		if (!bpf_map_lookup_elem(&alloc_sites, &key)) {
-			if (!bpf_map_update_elem(&alloc_sites, &key, &empty, BPF_NOEXIST)) {
-				stack_announce(&taken);
-			} else if (!bpf_map_lookup_elem(&alloc_sites, &key)) {
-				c->lost_sites_full++;
-				key = 0;
-			}
-		}
-	}
+	key = alloc_find_site(ctx, c, frame, task, cfi);
 	cpu->taking_stack = 0;
 	return key;
 }
 
 /* A function of the allocator is called. Whether to wait for its return. */
-static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool cfi)
+static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool session, bool cfi)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx), distance, size;
 	__u32 zero = 0, call = SONDE_ALLOC_CALL(cookie);
@@ -253,19 +282,19 @@ static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool cfi)
 	frame.tid = (__u32)task->pid;
 	bpf_probe_read_user(&frame.return_to, sizeof(frame.return_to), (void *)frame.address);
 	if (alloc_is_own_call(&frame, ctx->ip, cookie, &cpu->last)) {
-		c->filtered_nested++;
+		alloc_count(&c->filtered_nested, 1);
 		return false;
 	}
 	begun = bpf_task_storage_get(&alloc_begun_calls, task, NULL, 0);
 	if (begun && begun->active) {
 		if (frame.address <= begun->frame &&
 		    !alloc_was_left(begun->frame, alloc_trampoline(task))) {
-			c->filtered_nested++;
+			alloc_count(&c->filtered_nested, 1);
 			return false;
 		}
 		begun->active = 0;
-		c->ended++;
-		c->lost_no_return++;
+		alloc_count(&c->ended, 1);
+		alloc_count(&c->lost_no_return, 1);
 	}
 	cpu->last = frame;
 	if (call == SONDE_ALLOC_RELEASE) {
@@ -279,27 +308,27 @@ static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool cfi)
 		alloc_release(c, task, ctx->di);
 		return false;
 	}
-	c->calls++;
+	alloc_count(&c->calls, 1);
 	if (size != ALLOC_TOO_MUCH)
-		c->bytes += size;
+		alloc_count(&c->bytes, size);
 	distance = alloc_distance;
 	sampled = alloc_take_sample(&cpu->gap, size, distance);
 	if (!sampled && !(resizes && alloc_live)) {
-		c->filtered_unsampled++;
+		alloc_count(&c->filtered_unsampled, 1);
 		return false;
 	}
 	begun =
 	    bpf_task_storage_get(&alloc_begun_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!begun) {
-		c->lost_no_memory++;
+		alloc_count(&c->lost_no_memory, 1);
 		return false;
 	}
 	begun->resizes = resizes && alloc_live && alloc_take_live(task, ctx->di, &begun->old);
 	if (!sampled && !begun->resizes) {
-		c->filtered_unsampled++;
+		alloc_count(&c->filtered_unsampled, 1);
 		return false;
 	}
-	begun->site = sampled ? alloc_take_site(ctx, c, cpu, task, cfi) : 0;
+	begun->site = sampled ? alloc_take_site(ctx, c, cpu, &frame, task, session, cfi) : 0;
 	/* What is resized is gone even so: not to know its return is better than to keep it. */
 	if (sampled && !begun->site) {
 		if (begun->resizes)
@@ -314,7 +343,7 @@ static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool cfi)
 	begun->sampled = sampled;
 	begun->call = call;
 	begun->active = 1;
-	c->begun++;
+	alloc_count(&c->begun, 1);
 	return true;
 }
 
@@ -342,7 +371,7 @@ static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct 
 	alloc_scale_up(&estimate, begun->size, begun->distance);
 	site = bpf_map_lookup_elem(&alloc_sites, &begun->site);
 	if (!site) {
-		c->lost_sites_full++;
+		alloc_count(&c->lost_sites_full, 1);
 		return;
 	}
 	if (alloc_live) {
@@ -352,16 +381,16 @@ static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct 
 		live.estimated_bytes = estimate.bytes;
 		/* Freed by a function that is not probed, such as one of a library's own. */
 		if (alloc_take_live(task, address, &hidden)) {
-			c->hidden_frees++;
+			alloc_count(&c->hidden_frees, 1);
 			alloc_add_freed(&hidden);
 		}
 		alloc_make_key(&key, task, address);
 		if (bpf_map_update_elem(&alloc_lives, &key, &live, BPF_ANY)) {
-			c->lost_live_full++;
+			alloc_count(&c->lost_live_full, 1);
 			return;
 		}
 	}
-	c->recorded++;
+	alloc_count(&c->recorded, 1);
 	__sync_fetch_and_add(&site->count, 1);
 	__sync_fetch_and_add(&site->bytes, begun->size);
 	__sync_fetch_and_add(&site->estimated_count, estimate.count);
@@ -384,14 +413,14 @@ static __always_inline int alloc_leave_call(struct pt_regs *ctx)
 	c = bpf_map_lookup_elem(&alloc_counters, &zero);
 	if (sonde_gate == SONDE_GATE_CLOSED || !c)
 		return 0;
-	c->returns++;
+	alloc_count(&c->returns, 1);
 	task = bpf_get_current_task_btf();
 	begun = bpf_task_storage_get(&alloc_begun_calls, task, NULL, 0);
 	/* The return took its address from the stack. */
 	if (!begun || !begun->active || ctx->sp != begun->frame + 8)
 		return 0;
 	begun->active = 0;
-	c->ended++;
+	alloc_count(&c->ended, 1);
 	address = alloc_given(result, begun);
 	if (begun->resizes) {
 		if (address) {
@@ -402,11 +431,11 @@ static __always_inline int alloc_leave_call(struct pt_regs *ctx)
 		}
 	}
 	if (!address)
-		c->filtered_failed++;
+		alloc_count(&c->filtered_failed, 1);
 	else if (begun->sampled)
 		alloc_record(c, task, begun, address);
 	else
-		c->freed++;
+		alloc_count(&c->freed, 1);
 	return 0;
 }
 
@@ -417,7 +446,7 @@ static __always_inline int alloc_session_part(struct pt_regs *ctx, bool cfi)
 	if (bpf_session_is_return())
 		return alloc_leave_call(ctx);
 	/* 1: the return is not waited for. */
-	return !alloc_enter_call(ctx, cfi);
+	return !alloc_enter_call(ctx, true, cfi);
 }
 
 /* Both ends of a call, since 6.13. */
@@ -437,14 +466,14 @@ int alloc_session_cfi(struct pt_regs *ctx)
 SEC("?uprobe")
 int alloc_enter(struct pt_regs *ctx)
 {
-	alloc_enter_call(ctx, false);
+	alloc_enter_call(ctx, false, false);
 	return 0;
 }
 
 SEC("?uprobe")
 int alloc_enter_cfi(struct pt_regs *ctx)
 {
-	alloc_enter_call(ctx, true);
+	alloc_enter_call(ctx, false, true);
 	return 0;
 }
 
@@ -458,7 +487,7 @@ int alloc_leave(struct pt_regs *ctx)
 SEC("?uprobe")
 int alloc_free(struct pt_regs *ctx)
 {
-	alloc_enter_call(ctx, false);
+	alloc_enter_call(ctx, false, false);
 	return 0;
 }
 

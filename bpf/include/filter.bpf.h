@@ -32,11 +32,11 @@ struct {
 /* Raised whenever filter_tgids changes while sonde runs. */
 volatile __u32 filter_epoch = 1;
 
-/* What the last lookup of filter_tgids gave; one for each CPU. A busy process is looked up once. */
+/* What the last lookup of filter_tgids gave; one for each CPU. A busy process is looked up once. In
+ * one word, since programs at breakpoints may be preempted, and another process's runs meanwhile.
+ */
 struct filter_cache {
-	__u32 tgid;
-	__u32 epoch;
-	__u32 state; /* SONDE_TARGET_*, or 0 */
+	__u64 word; /* tgid, 24 bits of the epoch, and SONDE_TARGET_* or 0 */
 };
 
 /* Children that found no room in filter_tgids and so are not traced. */
@@ -141,14 +141,14 @@ static __always_inline __u8 filter_target_state(__u32 tgid)
 
 static __always_inline __u32 filter_cached_state(struct filter_cache *cache, __u32 tgid)
 {
-	__u32 epoch = filter_epoch;
+	__u64 key = (__u64)tgid << 32 | (filter_epoch & 0xffffff) << 8;
+	__u64 word = *(volatile __u64 *)&cache->word;
 
-	if (cache->tgid != tgid || cache->epoch != epoch) {
-		cache->state = filter_target_state(tgid);
-		cache->tgid = tgid;
-		cache->epoch = epoch;
+	if (word >> 8 != key >> 8) {
+		word = key | filter_target_state(tgid);
+		*(volatile __u64 *)&cache->word = word;
 	}
-	return cache->state;
+	return word & 0xff;
 }
 
 /* What is left to check once the process is a target. */
