@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <limits>
+#include <optional>
 #include <string>
 
 #include "core/clock.hpp"
@@ -17,26 +17,26 @@
 
 #ifdef __x86_64__
 extern "C" {
+void sonde_trap_none();
 void sonde_trap_emulated();
 void sonde_trap_stepped();
 }
 asm(R"(
 .text
-.hidden sonde_trap_emulated
-.globl sonde_trap_emulated
-.type sonde_trap_emulated, @function
-sonde_trap_emulated:
+.macro sonde_trap_function name
+.hidden \name
+.globl \name
+.type \name, @function
+\name:
   push %rbx
   pop %rbx
-  ret
-.size sonde_trap_emulated, . - sonde_trap_emulated
-.hidden sonde_trap_stepped
-.globl sonde_trap_stepped
-.type sonde_trap_stepped, @function
-sonde_trap_stepped:
   test %rax, %rax
   ret
-.size sonde_trap_stepped, . - sonde_trap_stepped
+.size \name, . - \name
+.endm
+sonde_trap_function sonde_trap_none
+sonde_trap_function sonde_trap_emulated
+sonde_trap_function sonde_trap_stepped
 )");
 #endif
 
@@ -47,8 +47,11 @@ namespace {
 
 using Code = void (*)();
 
-constexpr int kBatches = 8;
-constexpr int kHitsInBatch = 200;
+// A round of each takes about a millisecond.
+constexpr std::size_t kRounds = 15;
+constexpr int kHits = 100;
+// Of `test` in sonde_trap_stepped.
+constexpr std::uint64_t kSteppedOffset = 2;
 
 struct CodePlace {
   std::uint64_t address = 0;
@@ -71,29 +74,25 @@ int find_place(dl_phdr_info* object, std::size_t, void* context) {
   return 0;
 }
 
-// The least of several: what disturbs a batch only makes it longer.
-double fastest_call_ns(Code code) {
-  std::uint64_t fastest = std::numeric_limits<std::uint64_t>::max();
-  for (int batch = 0; batch < kBatches; ++batch) {
-    const std::uint64_t start = monotonic_ns();
-    for (int hit = 0; hit < kHitsInBatch; ++hit)
-      code();
-    fastest = std::min(fastest, monotonic_ns() - start);
-  }
-  return static_cast<double>(fastest) / kHitsInBatch;
-}
-
-Result<double> cost_of(int program_fd, unsigned attach_type, Code code) {
+std::optional<CodePlace> place_of(Code code) {
   CodePlace place;
   place.address = reinterpret_cast<std::uintptr_t>(code);
-  ::dl_iterate_phdr(find_place, &place);
-  const double bare_ns = fastest_call_ns(code);
-  UprobeLinks links;
-  const std::array<UprobePoint, 1> point = {{{place.offset, 0}}};
-  const auto refused = links.attach(program_fd, attach_type, place.path, ::getpid(), point);
-  if (!refused) return tl::unexpected(refused.error());
-  if (!refused->empty()) return fail(ErrorCode::AttachFailed, "cannot probe this program itself");
-  return std::max(fastest_call_ns(code) - bare_ns, 0.0);
+  if (::dl_iterate_phdr(find_place, &place) == 0) return std::nullopt;
+  return place;
+}
+
+double call_ns(Code code) {
+  const std::uint64_t start = monotonic_ns();
+  for (int hit = 0; hit < kHits; ++hit)
+    code();
+  return static_cast<double>(monotonic_ns() - start) / kHits;
+}
+
+// An interrupt makes a round longer, and a busy machine most of them: the least of all would be
+// less than what the others will pay.
+double median(std::array<double, kRounds>& values) {
+  std::ranges::nth_element(values, values.begin() + kRounds / 2);
+  return std::max(values[kRounds / 2], 0.0);
 }
 
 }  // namespace
@@ -101,11 +100,26 @@ Result<double> cost_of(int program_fd, unsigned attach_type, Code code) {
 Result<TrapCost> measure_trap_cost(unsigned attach_type) {
   const UniqueFd program = load_empty_uprobe_program(attach_type);
   if (!program) return tl::unexpected(load_error("sonde_empty", errno, {}));
-  const auto emulated = cost_of(program.get(), attach_type, sonde_trap_emulated);
-  if (!emulated) return tl::unexpected(emulated.error());
-  const auto stepped = cost_of(program.get(), attach_type, sonde_trap_stepped);
-  if (!stepped) return tl::unexpected(stepped.error());
-  return TrapCost{*emulated, *stepped};
+  const auto emulated_at = place_of(sonde_trap_emulated);
+  const auto stepped_at = place_of(sonde_trap_stepped);
+  if (!emulated_at || !stepped_at)
+    return fail(ErrorCode::AttachFailed, "cannot find the code of this program itself");
+  UprobeLinks links;
+  const std::array<UprobePoint, 2> points = {
+      {{emulated_at->offset, 0}, {stepped_at->offset + kSteppedOffset, 0}}};
+  const auto refused =
+      links.attach(program.get(), attach_type, emulated_at->path, ::getpid(), points);
+  if (!refused) return tl::unexpected(refused.error());
+  if (!refused->empty()) return fail(ErrorCode::AttachFailed, "cannot probe this program itself");
+  // In turns, so that a change of the machine's speed meets all.
+  std::array<double, kRounds> emulated{};
+  std::array<double, kRounds> stepped{};
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    const double bare = call_ns(sonde_trap_none);
+    emulated[round] = call_ns(sonde_trap_emulated) - bare;
+    stepped[round] = call_ns(sonde_trap_stepped) - bare;
+  }
+  return TrapCost{median(emulated), median(stepped)};
 }
 #else
 Result<TrapCost> measure_trap_cost(unsigned) {

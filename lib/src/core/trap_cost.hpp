@@ -12,9 +12,10 @@ struct TrapCost {
   double stepped_ns = 0;
 };
 
-/// Hits breakpoints in the calling process only, for some 30 ms. `attach_type`: as
-/// UprobeLinks::attach(). UnsupportedPlatform on another machine than x86-64,
-/// InsufficientPermissions, LoadFailed or AttachFailed otherwise.
+/// Hits breakpoints in the calling process only, for some 15 ms. `attach_type`: as
+/// UprobeLinks::attach(); a session that does not wait for returns costs more than a plain link.
+/// UnsupportedPlatform on another machine than x86-64, InsufficientPermissions, LoadFailed or
+/// AttachFailed otherwise.
 Result<TrapCost> measure_trap_cost(unsigned attach_type);
 
 }  // namespace sonde::core

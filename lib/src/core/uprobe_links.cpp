@@ -84,7 +84,7 @@ bool refuses_the_point(int error) {
 
 UniqueFd load_empty_uprobe_program(unsigned attach_type) noexcept {
   const std::array<bpf_insn, 2> nothing = {{
-      {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+      {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, attach_type == kUprobeSessionAttachType},
       {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
   }};
   LIBBPF_OPTS(bpf_prog_load_opts, options,

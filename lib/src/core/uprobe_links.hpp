@@ -31,8 +31,8 @@ struct UprobePoint {
 /// Which end of a function a link is for; a session has both.
 enum class UprobeEnd { entry, return_ };
 
-/// Descriptor of a program for such links that does nothing; empty, with errno, if it cannot be
-/// loaded.
+/// Descriptor of a program for such links that does nothing, and in a session does not wait for the
+/// return; empty, with errno, if it cannot be loaded.
 UniqueFd load_empty_uprobe_program(unsigned attach_type = kUprobeMultiAttachType) noexcept;
 /// Whether the kernel has links of this type. Attaches nothing.
 bool has_uprobe_links(unsigned attach_type) noexcept;
