@@ -9,6 +9,7 @@
 #define SONDE_ALLOC_BPF_H
 
 #include "kernel_types.bpf.h"
+#include "alloc_cost.bpf.h"
 #include "alloc_frame.bpf.h"
 #include "alloc_sampling.bpf.h"
 #include "filter.bpf.h"
@@ -19,8 +20,6 @@
 
 /* Keep what is sampled until it is freed. */
 const volatile bool alloc_live = false;
-/* Closed between the windows of a duty cycle, while breakpoints come and go. */
-volatile __u32 alloc_window = 0;
 
 struct alloc_cpu {
 	struct alloc_gap gap;
@@ -257,9 +256,10 @@ static __always_inline __u64 alloc_take_site(void *ctx, struct sonde_alloc_count
 }
 
 /* A function of the allocator is called. Whether to wait for its return. */
-static __always_inline bool alloc_enter_call(struct pt_regs *ctx, bool session, bool cfi)
+static __always_inline bool alloc_enter_call(struct pt_regs *ctx, __u64 cookie, bool session,
+					     bool cfi)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx), distance, size;
+	__u64 distance, size;
 	__u32 zero = 0, call = SONDE_ALLOC_CALL(cookie);
 	struct sonde_alloc_counters *c;
 	struct alloc_begun *begun;
@@ -399,7 +399,7 @@ static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct 
 		__sync_fetch_and_add(&site->variance, estimate.variance);
 }
 
-static __always_inline int alloc_leave_call(struct pt_regs *ctx)
+static __always_inline void alloc_leave_call(struct pt_regs *ctx)
 {
 	struct sonde_alloc_counters *c;
 	struct sonde_alloc_key key;
@@ -412,13 +412,13 @@ static __always_inline int alloc_leave_call(struct pt_regs *ctx)
 	asm volatile("" : "+r"(result));
 	c = bpf_map_lookup_elem(&alloc_counters, &zero);
 	if (sonde_gate == SONDE_GATE_CLOSED || !c)
-		return 0;
+		return;
 	alloc_count(&c->returns, 1);
 	task = bpf_get_current_task_btf();
 	begun = bpf_task_storage_get(&alloc_begun_calls, task, NULL, 0);
 	/* The return took its address from the stack. */
 	if (!begun || !begun->active || ctx->sp != begun->frame + 8)
-		return 0;
+		return;
 	begun->active = 0;
 	alloc_count(&c->ended, 1);
 	address = alloc_given(result, begun);
@@ -436,17 +436,45 @@ static __always_inline int alloc_leave_call(struct pt_regs *ctx)
 		alloc_record(c, task, begun, address);
 	else
 		alloc_count(&c->freed, 1);
-	return 0;
 }
 
 bool bpf_session_is_return(void) __ksym __weak;
 
+/* With the time that it takes, if costs are measured. */
+static __always_inline bool alloc_enter_measured(struct pt_regs *ctx, bool session, bool cfi)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct alloc_moment start = {};
+	bool measures, waits;
+
+	if (SONDE_ALLOC_CALL(cookie) == SONDE_ALLOC_SECOND) {
+		alloc_measure_second();
+		return false;
+	}
+	measures = alloc_begin_measuring(&start);
+	waits = alloc_enter_call(ctx, cookie, session, cfi);
+	if (measures)
+		alloc_end_first(&start, waits);
+	return waits;
+}
+
+static __always_inline int alloc_leave_measured(struct pt_regs *ctx)
+{
+	struct alloc_moment start = {};
+	bool measures = alloc_begin_measuring(&start);
+
+	alloc_leave_call(ctx);
+	if (measures)
+		alloc_end_first(&start, true);
+	return 0;
+}
+
 static __always_inline int alloc_session_part(struct pt_regs *ctx, bool cfi)
 {
 	if (bpf_session_is_return())
-		return alloc_leave_call(ctx);
+		return alloc_leave_measured(ctx);
 	/* 1: the return is not waited for. */
-	return !alloc_enter_call(ctx, true, cfi);
+	return !alloc_enter_measured(ctx, true, cfi);
 }
 
 /* Both ends of a call, since 6.13. */
@@ -466,28 +494,28 @@ int alloc_session_cfi(struct pt_regs *ctx)
 SEC("?uprobe")
 int alloc_enter(struct pt_regs *ctx)
 {
-	alloc_enter_call(ctx, false, false);
+	alloc_enter_measured(ctx, false, false);
 	return 0;
 }
 
 SEC("?uprobe")
 int alloc_enter_cfi(struct pt_regs *ctx)
 {
-	alloc_enter_call(ctx, false, true);
+	alloc_enter_measured(ctx, false, true);
 	return 0;
 }
 
 SEC("?uprobe")
 int alloc_leave(struct pt_regs *ctx)
 {
-	return alloc_leave_call(ctx);
+	return alloc_leave_measured(ctx);
 }
 
 /* Functions that only take memory back have no return to wait for. */
 SEC("?uprobe")
 int alloc_free(struct pt_regs *ctx)
 {
-	alloc_enter_call(ctx, false, false);
+	alloc_enter_call(ctx, bpf_get_attach_cookie(ctx), false, false);
 	return 0;
 }
 

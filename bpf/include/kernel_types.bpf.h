@@ -437,6 +437,8 @@ struct task_struct {
 	struct files_struct *files;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
+	unsigned long nvcsw;  /* how often it left its CPU of its own accord ... */
+	unsigned long nivcsw; /* ... and how often it was made to */
 	struct mm_struct *mm; /* NULL in kernel threads */
 	int pagefault_disabled;
 	__u64 self_exec_id; /* program images run so far; 64 bits wide since 5.7 */

@@ -13,6 +13,7 @@
 #define SONDE_ALLOC_RESIZE	   4 /* realloc(memory, b) */
 #define SONDE_ALLOC_RESIZE_PRODUCT 5 /* reallocarray(memory, b, c) */
 #define SONDE_ALLOC_RELEASE	   6 /* free(memory) */
+#define SONDE_ALLOC_SECOND	   7 /* none: the instruction behind another breakpoint */
 
 /*
  * Cookie of a breakpoint: what the function does (3 bits), whether the kernel executes the
@@ -103,6 +104,16 @@ struct sonde_alloc_counters {
 	__u64 hidden_frees; /* addresses given out again that were not seen freed */
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_counters) == 192, "wire layout");
+
+/* Per CPU: what hits cost, measured in windows. */
+struct sonde_alloc_cost {
+	__u64 program_ns;     /* from the start of programs to their end */
+	__u64 seconds;	      /* hits of second breakpoints, outside of windows, too */
+	__u64 gap_ns;	      /* from the end of a program to the start of the next one ... */
+	__u64 gaps;	      /* ... of so many pairs of hits */
+	__u64 interrupted_ns; /* the same of pairs with an interrupt between */
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_cost) == 40, "wire layout");
 
 /* Per CPU: the short look before the lane begins. */
 struct sonde_alloc_look {

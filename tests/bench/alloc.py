@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """What `sonde mem --alloc` and `--live` cost a redis server and a Python program, beside what others cost them.
 
-    sudo tests/bench/alloc.py build/sonde [--rounds N]
+    sudo tests/bench/alloc.py build/sonde [build/tests/root/hold_probes [build/tests/testprogs/alloc_spin]] [--rounds N]
 
 Each way is run on a fresh process, and rounds of the ways are interleaved with untraced ones. Printed are medians of the
 target's CPU time for a request or a round of work, and its ratio to that without a tool. heaptrack is injected when the
-target starts; the others attach. Also: how long it takes to set and take away breakpoints in 500 functions.
+target starts; the others attach. Also: how long it takes to set and take away breakpoints in 500 functions; and what
+--max-overhead 5 leaves of the speed of programs that do nothing but allocate, and how near the totals are to theirs.
 """
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -170,15 +172,47 @@ def attach_time(hold):
         target.wait()
 
 
+def spin(command, arguments):
+    """Calls in a second of CPU time, as the program says."""
+    said = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True).stdout
+    return int(said.split()[2]) / float(arguments[0])
+
+
+def windows(sonde, program, rounds):
+    """A program of a few seconds by itself, and traced in windows."""
+    print("\n--max-overhead 5: calls a second alone, slower by, calls told of all")
+    for kind, work in (
+        ("nothing but computing between", ("6", "500", "1")),
+        ("more of it", ("6", "5000", "1")),
+        ("misses of caches between", ("6", "-40", "1")),
+        ("two threads", ("3", "500", "2")),
+    ):
+        results = []
+        for _ in range(rounds):
+            alone = spin([program], work)
+            with tempfile.NamedTemporaryFile(suffix=".json") as file:
+                tracer = [sonde, "mem", "--alloc", "--max-overhead", "5", "-f", "json", "-o", file.name, "--"]
+                traced = spin([*tracer, program], work)
+                with open(file.name, encoding="utf-8") as lines:
+                    sites = [json.loads(line) for line in lines if '"allocation_site"' in line]
+            told = sum(s["allocated_count"] for s in sites if any(f["name"] == "spin" for f in s["frames"]))
+            results.append((alone, 100 * (alone / traced - 1), told / traced / float(work[0])))
+        for alone, slower, share in results:
+            print(f"  {kind:<32}{alone / 1e6:8.2f} M{slower:8.1f} %{share:8.3f}")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("sonde")
     arguments.add_argument("hold_probes", nargs="?")
+    arguments.add_argument("alloc_spin", nargs="?")
     arguments.add_argument("--rounds", type=int, default=3)
     given = arguments.parse_args()
     print("load", os.getloadavg())
     if given.hold_probes:
         print("500 functions: set in {:.0f} ms, taken away in {:.0f} ms".format(*attach_time(given.hold_probes)))
+    if given.alloc_spin:
+        windows(given.sonde, given.alloc_spin, given.rounds)
     for target in (Redis, Python):
         taken = {}
         for _ in range(given.rounds):

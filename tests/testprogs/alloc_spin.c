@@ -1,41 +1,85 @@
-/* Allocates and frees again and again, with about a microsecond of work between, until it is told
- * to end, or for so many seconds of its CPU time. Says "ready", and at the end how often: "spin
- * calls bytes". */
+/* Allocates and frees again and again, with work between, until it is told to end, or for so many
+ * seconds of the CPU time of each thread: [SECONDS [WORK [THREADS]]]. WORK is about a nanosecond
+ * for a unit or two, and negative if it is to miss the caches. Says "ready", and at the end how
+ * often: "spin calls bytes". */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#define MOST_THREADS 8
+#define MEMORY (16 << 20)
+
 static volatile sig_atomic_t over;
+static double seconds;
+static long amount = 1000;
+static volatile char memory[MEMORY];
 
 static void end(int signal) {
   (void)signal;
   over = 1;
 }
 
-__attribute__((noinline)) static unsigned long spin(double seconds) {
+static double cpu_seconds(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static void compute(void) {
+  for (volatile long i = 0; i < amount; i++) {
+  }
+}
+
+/* Each place depends on what was at the last one. */
+static void touch(unsigned* random) {
+  for (long i = 0; i > amount; i--)
+    *random = *random * 1664525 + 1013904223 + memory[*random % MEMORY];
+}
+
+__attribute__((noinline)) static unsigned long spin(void) {
+  unsigned random = 1;
   unsigned long calls = 0;
 
-  while (!over && (seconds <= 0 || clock() < seconds * CLOCKS_PER_SEC)) {
+  while (!over && (seconds <= 0 || cpu_seconds() < seconds)) {
     for (int i = 0; i < 1000; i++) {
-      void* volatile memory = malloc(100);
+      void* volatile block = malloc(100);
 
-      free(memory);
-      for (volatile int j = 0; j < 1000; j++) {
-      }
+      free(block);
+      if (amount < 0)
+        touch(&random);
+      else
+        compute();
     }
     calls += 1000;
   }
   return calls;
 }
 
-int main(int count, char** words) {
-  unsigned long calls;
+static void* run(void* calls) {
+  *(unsigned long*)calls = spin();
+  return NULL;
+}
 
+int main(int count, char** words) {
+  const int threads = count > 3 ? atoi(words[3]) : 1;
+  unsigned long calls[MOST_THREADS] = {0}, sum = 0;
+  pthread_t others[MOST_THREADS];
+
+  seconds = count > 1 ? atof(words[1]) : 0;
+  if (count > 2) amount = atol(words[2]);
   signal(SIGTERM, end);
   puts("ready");
   fflush(stdout);
-  calls = spin(count > 1 ? atof(words[1]) : 0);
-  printf("spin %lu %lu\n", calls, calls * 100);
+  for (int i = 1; i < threads && i < MOST_THREADS; i++)
+    pthread_create(&others[i], NULL, run, &calls[i]);
+  run(&calls[0]);
+  for (int i = 1; i < threads && i < MOST_THREADS; i++)
+    pthread_join(others[i], NULL);
+  for (int i = 0; i < MOST_THREADS; i++)
+    sum += calls[i];
+  printf("spin %lu %lu\n", sum, sum * 100);
   return 0;
 }

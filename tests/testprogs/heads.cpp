@@ -70,6 +70,24 @@ function moves_stack
   ret
 over moves_stack
 
+function pushes_twice
+  push %r12
+  push %rbp
+  pop %rbp
+  pop %r12
+  ret
+over pushes_twice
+
+function loops_to_second_push
+  push %r12
+1: push %rbp
+  pop %rbp
+  dec %eax
+  jne 1b
+  pop %r12
+  ret
+over loops_to_second_push
+
 function loops_to_push
   mov $3, %eax
 1: push %rbx

@@ -147,4 +147,30 @@ Result<Site> find_site(const elf::Image& image, const Function& function, const 
   return site;
 }
 
+std::optional<Site> find_second_site(const elf::Image& image, const Function& function,
+                                     const Site& first) {
+  const bool goes_on = first.kind == SiteKind::nop || first.kind == SiteKind::push;
+  if (!goes_on || function.size == 0 || function.size > kLongestFunction) return std::nullopt;
+  const auto offset = image.offset_of(function.address);
+  if (!offset) return std::nullopt;
+  const auto code = image.source().read_range(*offset, function.size, kLongestFunction);
+  const auto at_first =
+      decode(std::span(code).subspan(static_cast<std::size_t>(first.from_entry)), first.address);
+  if (!at_first || !at_first->stack_growth) return std::nullopt;
+  Site second;
+  second.from_entry = first.from_entry + at_first->length;
+  if (second.from_entry >= code.size()) return std::nullopt;
+  second.address = function.address + second.from_entry;
+  second.file_offset = *offset + second.from_entry;
+  second.stack_depth = first.stack_depth + *at_first->stack_growth;
+  const auto rest = std::span(code).subspan(static_cast<std::size_t>(second.from_entry));
+  const auto at_second = decode(rest, second.address);
+  if (!at_second || at_second->kind == SiteKind::stepped ||
+      !reached_once({function.address, second.address}, image, code))
+    return std::nullopt;
+  second.kind = at_second->kind;
+  second.instruction = disassemble(rest, second.address);
+  return second;
+}
+
 }  // namespace sonde::probe

@@ -42,4 +42,9 @@ struct Site {
 /// are not in the file or are no instructions.
 Result<Site> find_site(const elf::Image& image, const Function& function, const SiteNeeds& needs);
 
+/// The instruction right behind an emulated site, if that is emulated, too, and every call that
+/// reaches the one goes on to the other, once.
+std::optional<Site> find_second_site(const elf::Image& image, const Function& function,
+                                     const Site& first);
+
 }  // namespace sonde::probe

@@ -80,4 +80,8 @@ std::vector<std::int32_t> list_processes(const ProcessCriteria& criteria, const 
   return pids;
 }
 
+std::vector<std::int32_t> list_threads(std::int32_t pid) {
+  return numbers_in(fmt::format("/proc/{}/task", pid));
+}
+
 }  // namespace sonde::process

@@ -1,4 +1,4 @@
-// Which processes there are.
+// Which processes and threads there are.
 #pragma once
 
 #include <cstdint>
@@ -18,5 +18,8 @@ struct ProcessCriteria {
 /// missing or not. `root` is prefixed to /proc and to the cgroup's directory.
 std::vector<std::int32_t> list_processes(const ProcessCriteria& criteria,
                                          const std::string& root = {});
+
+/// The threads of a process, in no order; empty if it is gone.
+std::vector<std::int32_t> list_threads(std::int32_t pid);
 
 }  // namespace sonde::process

@@ -69,6 +69,22 @@ BOOST_AUTO_TEST_CASE(return_address) {
   expect("moves_stack", {6, true}, 0, SiteKind::stepped);
 }
 
+// The instruction behind the first serves as a second one if it is emulated and reached as often.
+BOOST_AUTO_TEST_CASE(second_site) {
+  const elf::Image image = test::open_image(HEADS_LIBRARY);
+  const auto second = [&](const std::string& name) {
+    return probe::find_second_site(image, function(image, name), site(name, {}));
+  };
+  BOOST_REQUIRE(second("pushes_twice").has_value());
+  BOOST_TEST(second("pushes_twice")->from_entry == 2);
+  BOOST_TEST(second("pushes_twice")->stack_depth == 8);
+  BOOST_TEST(second("pushes_twice")->file_offset == site("pushes_twice", {}).file_offset + 2);
+  BOOST_TEST(!second("loops_to_second_push").has_value());
+  BOOST_TEST(!second("push_at_entry").has_value());  // pop is executed in a single step
+  BOOST_TEST(!second("branch_behind_test").has_value());
+  BOOST_TEST(!second("stepped_only").has_value());
+}
+
 // What a jump can reach again is no place to count calls.
 BOOST_AUTO_TEST_CASE(jumps_into_the_head) {
   expect("loops_to_push", {}, 0, SiteKind::stepped);

@@ -5,6 +5,7 @@
 using namespace sonde;
 using tracers::AllocBudget;
 using tracers::AllocLoad;
+using tracers::AllocMeasured;
 
 namespace {
 
@@ -32,16 +33,33 @@ BOOST_AUTO_TEST_CASE(stepped) {
   BOOST_TEST(budget.trap_ns({10, 10, 0, 0, 0}) == 9 * budget.trap_ns({10, 0, 0, 0, 0}));
 }
 
-// The pause after a window is such that cost and native time, over both, are in the limit's ratio.
-BOOST_AUTO_TEST_CASE(pause) {
+// Windows of this share of the time, with two breakpoints a call, cost as much as the limit allows.
+BOOST_AUTO_TEST_CASE(share_of_time) {
   const AllocLoad load{1e5, 0, 1000, 1000, 0.15 * kSecond};
   const AllocBudget budget(kTrap, 5);
-  for (const double busy : {0.5, 1.0, 4.0}) {
-    const double native = budget.native_ns(load) + busy * budget.pause_ns(load, busy);
-    BOOST_TEST(100 * budget.cost_ns(load) / native == 5, boost::test_tools::tolerance(1e-9));
-  }
-  BOOST_TEST(AllocBudget(kTrap, 0).pause_ns(load, 1) == 0);
-  BOOST_TEST(AllocBudget(kTrap, 1e6).pause_ns(load, 1) == 0);
+  const double duty = budget.duty(load);
+  const double cost = 2 * budget.cost_ns(load);
+  const double window = budget.native_ns(load) + cost;
+  BOOST_TEST(100 * cost / (window / duty) == 5, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(AllocBudget(kTrap, 0).duty(load) == 1);
+}
+
+// What was measured decides, also for what is executed in a single step, in proportion; without
+// enough of it the calibrated cost does.
+BOOST_AUTO_TEST_CASE(measured_costs) {
+  const AllocBudget budget(kTrap, 5);
+  const AllocLoad load{1000, 0, 0, 0, kSecond};
+  const AllocMeasured measured{1000, 300e3, 1200e3, 1000};
+  BOOST_TEST(budget.cost_ns(load, measured) == 2000 * 1200 + 300e3);
+  BOOST_TEST(budget.cost_ns({1000, 10, 0, 0, kSecond}, measured) ==
+             1990 * 1200 + 10 * 7200 * 1.5 + 300e3);
+  BOOST_TEST(!budget.is_measured({10, 3e3, 12e3, 10}));
+  BOOST_TEST(budget.cost_ns(load, {}) == budget.cost_ns(load));
+  const double left = kSecond - budget.cost_ns(load, measured);
+  BOOST_TEST(budget.recorded_ns(load, measured) == left);
+  const AllocLoad half_recorded{1000, 0, 0, 0, kSecond, 500};
+  BOOST_TEST(budget.recorded_ns(half_recorded, measured) == (left - 500 * 80) / 2);
+  BOOST_TEST(budget.recorded_ns({1000, 0, 0, 0, 1e6}, measured) > 0);
 }
 
 // Costs that are estimated too high leave some native time.

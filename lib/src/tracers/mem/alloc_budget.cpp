@@ -5,13 +5,14 @@
 namespace sonde::tracers {
 namespace {
 
-// An unsampled call beyond the trap of an empty program: the program's run by BPF's statistics, and
-// what a session costs more than a plain link. What a sample adds: its stack, its site, and its
-// memory among the live ones.
-constexpr double kProgramNs = 280;
+// An unsampled call beyond the trap of an empty program: the program's run. What a sample adds: its
+// stack, its site, and its memory among the live ones.
+constexpr double kProgramNs = 150;
 constexpr double kSampleNs = 2000;
 // A return's trap against that of an emulated instruction.
 constexpr double kReturnShare = 0.6;
+// A program that records nothing.
+constexpr double kIdleProgramNs = 80;
 
 }  // namespace
 
@@ -38,10 +39,44 @@ bool AllocBudget::is_by_samples(const AllocLoad& load) const noexcept {
   return load.sampled * (kSampleNs + kReturnShare * trap_.emulated_ns) > cost_ns(load) / 2;
 }
 
-double AllocBudget::pause_ns(const AllocLoad& load, double busy) const noexcept {
-  if (!limited() || busy <= 0) return 0;
-  const double wanted = 100 * cost_ns(load) / limit_percent_;  // of native CPU time
-  return std::max(wanted - native_ns(load), 0.0) / busy;
+bool AllocBudget::is_measured(const AllocMeasured& measured) const noexcept {
+  constexpr double kFewestGaps = 200;
+  return measured.gaps >= kFewestGaps;
+}
+
+double AllocBudget::one_trap_ns(const AllocMeasured& measured) const noexcept {
+  return is_measured(measured) ? measured.gap_ns / measured.gaps : trap_.emulated_ns;
+}
+
+// A single step's cost moves with the machine as the others' does.
+double AllocBudget::cost_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept {
+  if (!is_measured(measured)) return cost_ns(load) + measured.seconds * trap_.emulated_ns;
+  const double trap = one_trap_ns(measured);
+  const double stepped =
+      trap_.emulated_ns > 0 ? trap_.stepped_ns * trap / trap_.emulated_ns : trap_.stepped_ns;
+  const double traps =
+      load.stepped * stepped +
+      trap * (load.hits - load.stepped + measured.seconds + kReturnShare * load.returns);
+  return (measured.program_ns + load.idle * kIdleProgramNs + traps) * measured.interrupts;
+}
+
+double AllocBudget::idle_cost_ns(double hits, double trap_ns) const noexcept {
+  return hits * (trap_ns + kIdleProgramNs);
+}
+
+// What is left of the time is shared out by calls: breakpoints are hit before the first and after
+// the last that is recorded, too, for as long as sonde waits for a CPU itself.
+double AllocBudget::recorded_ns(const AllocLoad& load,
+                                const AllocMeasured& measured) const noexcept {
+  // Less than this cannot be told from an error.
+  constexpr double kLeastShare = 0.02;
+  const double native = std::max(load.cpu_ns - cost_ns(load, measured), kLeastShare * load.cpu_ns);
+  return load.hits > 0 ? native * (load.hits - load.idle) / load.hits : native;
+}
+
+double AllocBudget::duty(const AllocLoad& load) const noexcept {
+  const double share = 2 * cost_ns(load) / (native_ns(load) + 2 * cost_ns(load));
+  return limited() && share > 0 ? limit_percent_ / 100 / share : 1;
 }
 
 }  // namespace sonde::tracers

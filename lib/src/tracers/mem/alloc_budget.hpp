@@ -19,6 +19,20 @@ struct AllocLoad {
   double sampled = 0;
   /// CPU time of the targets meanwhile, that of the traps included.
   double cpu_ns = 0;
+  /// Of the hits: while nothing was recorded.
+  double idle = 0;
+};
+
+/// What hits cost, as it was measured where they happen (alloc_cost.bpf.h).
+struct AllocMeasured {
+  /// Hits of second breakpoints.
+  double seconds = 0;
+  /// Time of the programs at all of them, and between those of so many pairs.
+  double program_ns = 0;
+  double gap_ns = 0;
+  double gaps = 0;
+  /// How much longer it all takes since the targets are interrupted.
+  double interrupts = 1;
 };
 
 class AllocBudget {
@@ -35,6 +49,16 @@ class AllocBudget {
   double native_ns(const AllocLoad& load) const noexcept;
   double percent(const AllocLoad& load) const noexcept;
 
+  /// Of one hit's trap, as measured; as calibrated if too little was.
+  double one_trap_ns(const AllocMeasured& measured) const noexcept;
+  bool is_measured(const AllocMeasured& measured) const noexcept;
+  /// The same as cost_ns(), of what was seen and measured meanwhile.
+  double cost_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
+  /// Of hits while nothing was recorded.
+  double idle_cost_ns(double hits, double trap_ns) const noexcept;
+  /// CPU time that the calls which were recorded stand for, without what hits cost.
+  double recorded_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
+
   bool limited() const noexcept { return limit_percent_ > 0; }
   double limit_percent() const noexcept { return limit_percent_; }
   bool exceeds(const AllocLoad& load) const noexcept {
@@ -42,9 +66,8 @@ class AllocBudget {
   }
   /// Most of the cost is that of samples: fewer would help.
   bool is_by_samples(const AllocLoad& load) const noexcept;
-  /// How long to leave the targets alone after breakpoints have seen `load`, so that over both
-  /// together the limit holds. `busy`: CPU time that they use in a nanosecond.
-  double pause_ns(const AllocLoad& load, double busy) const noexcept;
+  /// The share of the time for windows with two breakpoints a call in which the limit is kept.
+  double duty(const AllocLoad& load) const noexcept;
 
  private:
   core::TrapCost trap_;

@@ -20,26 +20,33 @@ namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::uint64_t kCheckNs = 250 * kMs;
-constexpr std::uint64_t kWindowNs = 100 * kMs;
+// Where the estimate says that there is too much.
+constexpr std::uint64_t kEarlyCheckNs = 20 * kMs;
+constexpr std::uint64_t kPeriodNs = 250 * kMs;
+// To set breakpoints and to take them away takes a few milliseconds, in which they are hit, too.
+constexpr std::uint64_t kShortestWindowNs = 16 * kMs;
 // Of windows further apart than this nobody would wait for the second.
-constexpr std::uint64_t kLongestPauseNs = 60'000 * kMs;
+constexpr std::uint64_t kLongestPeriodNs = 60'000 * kMs;
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr std::uint64_t kLargestDistance = 64u << 20;
 // The trap of another process, in another place, costs what ours does within about this.
 constexpr double kTrapError = 0.25;
+// What breakpoints leave of the time, at least: less cannot be told from an error.
+constexpr double kLeastNative = 0.02;
 
 }  // namespace
 
 std::uint64_t AllocGovernor::cpu_ns() const noexcept {
+  if (clock_.exact()) return clock_.elapsed_ns();
   std::uint64_t sum = 0;
   for (const std::int32_t pid : parts_.probes->processes())
     sum += process::cpu_time_ns(pid).value_or(0);
   return sum;
 }
 
-AllocLoad AllocGovernor::load_since(const Mark& mark) const noexcept {
-  const sonde_alloc_counters now = parts_.object->counters();
-  const sonde_alloc_counters& before = mark.counters;
+AllocLoad AllocGovernor::load_between(const Mark& from, const Mark& to) noexcept {
+  const sonde_alloc_counters& now = to.counters;
+  const sonde_alloc_counters& before = from.counters;
   AllocLoad load;
   // Where whole files are probed, others hit the breakpoints, too.
   const std::uint64_t seen = now.seen - before.seen;
@@ -52,13 +59,37 @@ AllocLoad AllocGovernor::load_since(const Mark& mark) const noexcept {
   }
   load.returns = static_cast<double>(now.returns - before.returns);
   load.sampled = static_cast<double>(now.begun - before.begun);
-  const std::uint64_t cpu = cpu_ns();
-  load.cpu_ns = cpu > mark.cpu_ns ? static_cast<double>(cpu - mark.cpu_ns) : 0;
+  load.idle = static_cast<double>(now.filtered_window - before.filtered_window);
+  load.cpu_ns = to.cpu_ns > from.cpu_ns ? static_cast<double>(to.cpu_ns - from.cpu_ns) : 0;
   return load;
 }
 
+AllocMeasured AllocGovernor::measured_between(const Mark& from, const Mark& to) noexcept {
+  const sonde_alloc_cost& now = to.costs;
+  const sonde_alloc_cost& before = from.costs;
+  // There are few interrupts in a window: their share is that of all windows until now.
+  const double interrupts =
+      now.gap_ns > 0 ? 1 + static_cast<double>(now.interrupted_ns) / static_cast<double>(now.gap_ns)
+                     : 1;
+  return {static_cast<double>(now.seconds - before.seconds),
+          static_cast<double>(now.program_ns - before.program_ns),
+          static_cast<double>(now.gap_ns - before.gap_ns),
+          static_cast<double>(now.gaps - before.gaps), interrupts};
+}
+
+// Of one moment: where sonde had to wait for a CPU between counters and clock, the targets ran on.
 AllocGovernor::Mark AllocGovernor::mark_now() const noexcept {
-  return {parts_.object->counters(), cpu_ns(), core::monotonic_ns()};
+  constexpr int kMostTries = 8;
+  constexpr std::uint64_t kLongestNs = 100'000;
+  Mark mark;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    mark.time_ns = core::monotonic_ns();
+    mark.counters = parts_.object->counters();
+    mark.costs = parts_.object->costs();
+    mark.cpu_ns = cpu_ns();
+    if (core::monotonic_ns() - mark.time_ns < kLongestNs) break;
+  }
+  return mark;
 }
 
 void AllocGovernor::arm(std::uint64_t ns) noexcept {
@@ -98,8 +129,7 @@ Result<void> AllocGovernor::estimate(bool session, bool look_first) {
   estimated_ = load;
   if (!budget_.exceeds(load)) return {};
   const double percent = budget_.percent(load);
-  const double pause = budget_.pause_ns(load, 1) * kWindowNs / (100.0 * kMs);
-  if (!live_ && pause < static_cast<double>(kLongestPauseNs)) return {};
+  if (!live_ && budget_.duty(load) * kLongestPeriodNs > kShortestWindowNs) return {};
   return fail(ErrorCode::ConfigError,
               fmt::format("tracing would cost the target about {:.0f} % of its CPU time, more than "
                           "--max-overhead {:g}",
@@ -111,47 +141,24 @@ Result<void> AllocGovernor::estimate(bool session, bool look_first) {
 
 Result<void> AllocGovernor::begin() {
   mark_ = mark_now();
-  covered_ = mark_;
-  stretch_ = mark_;
-  if (estimated_ && budget_.exceeds(*estimated_)) {
-    state_ = State::window;
-    parts_.probes->narrow();
-    parts_.object->set_window(true);
-    arm(kWindowNs);
-    return {};
-  }
   state_ = State::always;
-  parts_.object->set_window(true);
-  arm(kCheckNs);
+  parts_.object->open_window(false);
+  arm(estimated_ && budget_.exceeds(*estimated_) ? kEarlyCheckNs : kCheckNs);
   return {};
 }
 
-// `seen`: while the window was open. Since the last one the target has run, and paid for the
-// breakpoints while they came and went, too.
-double AllocGovernor::window_factor(const AllocLoad& seen) noexcept {
-  const double native = budget_.native_ns(seen);
-  const AllocLoad all = load_since(covered_);
-  covered_ = mark_now();
-  const double stood_for = std::max(budget_.native_ns(all), native);
-  seen_native_ns_ += native;
-  stood_for_ns_ += stood_for;
-  if (native <= 0) return 1;
-  // How much an error of the trap's cost changes the factor.
-  uncertain_ns_ += stood_for * kTrapError * budget_.cost_ns(seen) / native;
-  return stood_for / native;
-}
-
 Result<void> AllocGovernor::check() {
-  const AllocLoad load = load_since(mark_);
+  const Mark now = mark_now();
+  const AllocLoad load = load_between(mark_, now);
   seen_native_ns_ += budget_.native_ns(load);
   stood_for_ns_ += budget_.native_ns(load);
-  mark_ = mark_now();
+  mark_ = now;
   arm(kCheckNs);
   if (!budget_.exceeds(load)) {
     checks_above_ = 0;
     return {};
   }
-  last_percent_ = budget_.percent(load);
+  always_percent_ = budget_.percent(load);
   const std::uint64_t distance = parts_.object->distance();
   if (budget_.is_by_samples(load) && distance < kLargestDistance) {
     parts_.object->set_distance(std::max<std::uint64_t>(distance * 4, 4096));
@@ -164,45 +171,149 @@ Result<void> AllocGovernor::check() {
     parts_.probes->detach();
     return {};
   }
-  // What was read until now stands for itself.
-  if (auto read = parts_.sites->read(1); !read) return read;
-  state_ = State::window;
+  return begin_windows(load);
+}
+
+// What was read until now stands for itself.
+Result<void> AllocGovernor::begin_windows(const AllocLoad& load) {
+  parts_.object->close_window();
+  parts_.probes->detach();
   parts_.probes->narrow();
-  mark_ = mark_now();
-  covered_ = mark_;
-  stretch_ = mark_;
-  arm(kWindowNs);
+  if (auto read = parts_.sites->read(1); !read) return read;
+  sample_more_often();
+  set_duty(budget_.duty(load));
+  begin_stratum();
   return {};
 }
 
-Result<void> AllocGovernor::close_window() {
-  parts_.object->set_window(false);
-  const AllocLoad seen = load_since(mark_);
-  parts_.probes->detach();
-  if (auto read = parts_.sites->read(window_factor(seen)); !read) return read;
-  ++windows_;
-  // What breakpoints cost while they come and go is part of it.
-  const AllocLoad stretch = load_since(stretch_);
-  last_percent_ = budget_.percent(stretch);
-  const double wall = static_cast<double>(core::monotonic_ns() - stretch_.time_ns);
-  const double busy = std::max(stretch.cpu_ns / std::max(wall, 1.0), 0.01);
-  const double pause = budget_.pause_ns(stretch, busy);
-  // Not in step with what the target does in rounds.
-  std::uniform_real_distribution<double> jitter(0.75, 1.25);
+// Windows see few calls: enough of these are to be sampled, and few enough that it costs little
+// more than the breakpoints do.
+void AllocGovernor::sample_more_often() noexcept {
+  constexpr std::uint64_t kCalls = 64;
+  constexpr std::uint64_t kLeast = 4096;
+  const sonde_alloc_counters seen = parts_.object->counters();
+  const std::uint64_t distance = parts_.object->distance();
+  if (seen.calls == 0) return;
+  parts_.object->set_distance(std::clamp<std::uint64_t>(kCalls * seen.bytes / seen.calls,
+                                                        std::min(kLeast, distance), distance));
+}
+
+void AllocGovernor::set_duty(double duty) noexcept {
+  constexpr double kMostDuty = 0.9;
+  duty = std::min(duty, kMostDuty);
+  const double period =
+      std::clamp(kShortestWindowNs / duty, double{kPeriodNs}, double{kLongestPeriodNs});
+  period_ns_ = static_cast<std::uint64_t>(period);
+  window_ns_ = std::max(static_cast<std::uint64_t>(duty * period), kShortestWindowNs);
+}
+
+// One window somewhere in each stretch, wherever it may fall: what the target does in turns, in
+// step with the windows or not, is met as often as it happens.
+void AllocGovernor::begin_stratum() noexcept {
+  const std::set<std::int32_t>& pids = parts_.probes->processes();
+  clock_ = process::TaskClock(std::vector<std::int32_t>(pids.begin(), pids.end()), children_);
+  stratum_ = mark_now();
+  window_.reset();
+  std::uniform_int_distribution<std::uint64_t> start(0, period_ns_ - window_ns_);
   state_ = State::pause;
-  arm(static_cast<std::uint64_t>(
-      std::clamp(pause * jitter(random_), 1.0, static_cast<double>(kLongestPauseNs))));
-  return {};
+  arm(start(random_));
 }
 
 Result<void> AllocGovernor::open_window() {
-  stretch_ = mark_now();
-  if (auto attached = parts_.probes->attach(parts_.object->programs()); !attached) return attached;
+  if (auto attached = parts_.probes->attach(parts_.object->measuring_programs()); !attached)
+    return attached;
   state_ = State::window;
   mark_ = mark_now();
-  parts_.object->set_window(true);
-  arm(kWindowNs);
+  parts_.object->open_window(true);
+  arm(window_ns_);
   return {};
+}
+
+void AllocGovernor::close_window() noexcept {
+  parts_.object->close_window();
+  const Mark now = mark_now();
+  const AllocLoad load = load_between(mark_, now);
+  const AllocMeasured measured = measured_between(mark_, now);
+  parts_.probes->detach();
+  Window window;
+  window.hits = load.hits;
+  window.seconds = measured.seconds;
+  window.cost_ns = budget_.cost_ns(load, measured);
+  window.recorded = load.hits - load.idle;
+  window.native_ns = budget_.recorded_ns(load, measured);
+  window.trap_ns = budget_.one_trap_ns(measured);
+  window.measured = budget_.is_measured(measured) || load.hits == 0;
+  window_ = window;
+  state_ = State::rest;
+  const std::uint64_t end = stratum_.time_ns + period_ns_;
+  const std::uint64_t detached = core::monotonic_ns();
+  arm(end > detached ? end - detached : 0);
+}
+
+// Since the stretch began, without what breakpoints took, those too that were hit while they came
+// and went.
+double AllocGovernor::stratum_native_ns() noexcept {
+  const Mark now = mark_now();
+  const AllocLoad all = load_between(stratum_, now);
+  const double seconds = measured_between(stratum_, now).seconds;
+  const Window window = window_.value_or(Window{});
+  const double trap = window_ ? window.trap_ns : budget_.one_trap_ns(AllocMeasured{});
+  const double cost = window.cost_ns +
+                      budget_.idle_cost_ns(all.hits - window.hits + seconds - window.seconds, trap);
+  last_cost_ns_ = cost;
+  return std::max(all.cpu_ns - cost, kLeastNative * all.cpu_ns);
+}
+
+Result<void> AllocGovernor::end_stratum() {
+  const double seen = window_->native_ns;
+  const double native = std::max(stratum_native_ns(), seen);
+  last_percent_ = native > 0 ? 100 * last_cost_ns_ / native : 0;
+  if (seen <= 0) {
+    stand_for(native);
+    return {};
+  }
+  const double factor = native / seen;
+  if (auto read = parts_.sites->read(factor); !read) return read;
+  seen_native_ns_ += seen;
+  stood_for_ns_ += native;
+  strata_.push_back({window_->recorded * factor, native});
+  if (!window_->measured)
+    uncertain_ += window_->recorded * factor * kTrapError * window_->cost_ns / seen;
+  return {};
+}
+
+// No window saw anything of so much of the targets' time: the others stand for it.
+void AllocGovernor::stand_for(double native_ns) noexcept {
+  if (stood_for_ns_ <= 0) return;
+  parts_.sites->scale((stood_for_ns_ + native_ns) / stood_for_ns_);
+  stood_for_ns_ += native_ns;
+}
+
+// One standard deviation of the sum over all stretches, by how far they differ, as a share of it.
+double AllocGovernor::windows_error() const noexcept {
+  double calls = 0;
+  double native = 0;
+  for (const Stratum& stratum : strata_) {
+    calls += stratum.calls;
+    native += stratum.native_ns;
+  }
+  if (strata_.size() < 2 || calls <= 0) return 1;
+  double squares = 0;
+  for (const Stratum& stratum : strata_) {
+    const double off = stratum.calls - stratum.native_ns * calls / native;
+    squares += off * off;
+  }
+  const auto count = static_cast<double>(strata_.size());
+  return (std::sqrt(squares * count / (count - 1)) + uncertain_) / calls;
+}
+
+// Its window is as long as the limit allows if all goes on as it did.
+void AllocGovernor::next_stratum() noexcept {
+  constexpr double kMostChange = 2;
+  const double wanted = last_percent_ > 0 ? budget_.limit_percent() / last_percent_ : kMostChange;
+  set_duty(std::clamp(wanted, 1 / kMostChange, kMostChange) * static_cast<double>(window_ns_) /
+           static_cast<double>(period_ns_));
+  begin_stratum();
 }
 
 Result<void> AllocGovernor::drain() noexcept {
@@ -211,36 +322,38 @@ Result<void> AllocGovernor::drain() noexcept {
   switch (state_) {
     case State::always:
       return check();
-    case State::window:
-      return close_window();
     case State::pause:
       return open_window();
+    case State::window:
+      close_window();
+      return {};
+    case State::rest:
+      if (auto ended = end_stratum(); !ended) return ended;
+      next_stratum();
+      return {};
     default:
       return {};
   }
 }
 
 Result<void> AllocGovernor::read_sites() {
-  return state_ == State::always || (state_ == State::ended && windows_ == 0)
+  return state_ == State::always || (state_ == State::ended && period_ns_ == 0)
              ? parts_.sites->read(1)
              : Result<void>();
 }
 
 void AllocGovernor::end() {
   if (state_ == State::idle || state_ == State::ended) return;
+  if (state_ == State::window) close_window();
   const State ended = std::exchange(state_, State::ended);
-  parts_.object->set_window(false);
+  parts_.object->close_window();
   if (ended == State::always) return;
-  if (ended == State::window) {
-    const AllocLoad load = load_since(mark_);
-    ++windows_;
+  if (ended == State::rest) {
     // An error shows at the last drain.
-    static_cast<void>(parts_.sites->read(window_factor(load)));
+    static_cast<void>(end_stratum());
     return;
   }
-  const double rest = budget_.native_ns(load_since(covered_));
-  if (stood_for_ns_ <= 0) return;
-  parts_.sites->scale((stood_for_ns_ + rest) / stood_for_ns_);
+  stand_for(stratum_native_ns());
 }
 
 void AllocGovernor::add_notices(std::vector<std::string>& notices) const {
@@ -250,24 +363,28 @@ void AllocGovernor::add_notices(std::vector<std::string>& notices) const {
         estimated_->hits * 1e3 / static_cast<double>(kLook.count()), budget_.percent(*estimated_)));
   }
   if (parts_.object->distance() != first_distance_) {
-    notices.push_back(
-        fmt::format("sampled once in {} bytes instead of {}, to stay below --max-overhead {:g}",
-                    parts_.object->distance(), first_distance_, budget_.limit_percent()));
+    notices.push_back(fmt::format("sampled once in {} bytes instead of {}, {} --max-overhead {:g}",
+                                  parts_.object->distance(), first_distance_,
+                                  parts_.object->distance() > first_distance_
+                                      ? "to stay below"
+                                      : "since few calls are seen in the windows of",
+                                  budget_.limit_percent()));
   }
-  if (windows_ != 0) {
+  if (period_ns_ != 0) {
     notices.push_back(fmt::format(
         "breakpoints were set for {} windows, {:.2g} % of the target's CPU time, to stay below "
-        "--max-overhead {:g} (without windows {:.0f} %): totals are estimates, within about {:.0f} "
-        "% of what they would be if the target goes on as in the windows",
-        windows_, stood_for_ns_ > 0 ? 100 * seen_native_ns_ / stood_for_ns_ : 0,
-        budget_.limit_percent(), last_percent_,
-        stood_for_ns_ > 0 ? 100 * uncertain_ns_ / stood_for_ns_ : 0));
+        "--max-overhead {:g} (in all of the time they would cost {:.0f} %): totals are estimates "
+        "with a standard error of {}",
+        strata_.size(), stood_for_ns_ > 0 ? 100 * seen_native_ns_ / stood_for_ns_ : 0,
+        budget_.limit_percent(), always_percent_,
+        strata_.size() < 2 ? std::string("unknown size: there was one window at most")
+                           : fmt::format("{:.2g} %", 100 * windows_error())));
   }
   if (gave_up_) {
     notices.push_back(fmt::format(
         "recording stopped: following every free cost {:.0f} % of the target's CPU time, more than "
         "--max-overhead {:g}",
-        last_percent_, budget_.limit_percent()));
+        always_percent_, budget_.limit_percent()));
   }
 }
 

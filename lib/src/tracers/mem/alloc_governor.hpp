@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/event_source.hpp"
+#include "process/task_clock.hpp"
 #include "tracers/mem/alloc_budget.hpp"
 #include "tracers/mem/alloc_probes.hpp"
 #include "tracers/mem/alloc_programs.hpp"
@@ -25,9 +26,10 @@ class AllocGovernor final : public core::EventSource {
     AllocProbes* probes = nullptr;
     AllocSites* sites = nullptr;
   };
-  /// `live`: frees are followed, so that breakpoints cannot be taken away for a while.
-  AllocGovernor(const Parts& parts, AllocBudget budget, bool live)
-      : parts_(parts), budget_(budget), live_(live) {}
+  /// `live`: frees are followed, so that breakpoints cannot be taken away for a while. `children`:
+  /// what the targets start is a target, too.
+  AllocGovernor(const Parts& parts, AllocBudget budget, bool live, bool children)
+      : parts_(parts), budget_(budget), live_(live), children_(children) {}
 
   /// A short look at how often the breakpoints would be hit, with programs that only count.
   /// ConfigError if the lane would cost more than the limit, and there is no way to stay below it.
@@ -48,42 +50,75 @@ class AllocGovernor final : public core::EventSource {
   void add_notices(std::vector<std::string>& notices) const;
 
  private:
-  enum class State { idle, always, window, pause, ended };
+  enum class State { idle, always, pause, window, rest, ended };
 
   std::uint64_t cpu_ns() const noexcept;
   struct Mark {
     sonde_alloc_counters counters{};
+    sonde_alloc_cost costs{};
     std::uint64_t cpu_ns = 0;
     std::uint64_t time_ns = 0;
   };
   Mark mark_now() const noexcept;
-  AllocLoad load_since(const Mark& mark) const noexcept;
+  static AllocLoad load_between(const Mark& from, const Mark& to) noexcept;
+  static AllocMeasured measured_between(const Mark& from, const Mark& to) noexcept;
   void arm(std::uint64_t ns) noexcept;
   Result<void> check();
+  Result<void> begin_windows(const AllocLoad& load);
+  void begin_stratum() noexcept;
+  void next_stratum() noexcept;
   Result<void> open_window();
-  Result<void> close_window();
-  double window_factor(const AllocLoad& seen) noexcept;
+  void close_window() noexcept;
+  Result<void> end_stratum();
+  void stand_for(double native_ns) noexcept;
+  double stratum_native_ns() noexcept;
+  void sample_more_often() noexcept;
+  void set_duty(double duty) noexcept;
+  double windows_error() const noexcept;
 
   Parts parts_;
   AllocBudget budget_;
   bool live_;
+  bool children_;
   UniqueFd timer_;
   State state_ = State::idle;
   std::optional<AllocLoad> estimated_;
 
-  Mark mark_;     // when this window, or the last check, began
-  Mark stretch_;  // when breakpoints began to be set for it
-  Mark covered_;  // until when there are estimates
+  // When this window, or the last check, began.
+  Mark mark_;
   int checks_above_ = 0;
+
+  // Windows: one in each stretch of time, at random.
+  Mark stratum_;
+  std::uint64_t period_ns_ = 0;
+  std::uint64_t window_ns_ = 0;
+  process::TaskClock clock_;
+  struct Window {
+    double hits = 0;
+    double recorded = 0;
+    double seconds = 0;
+    double cost_ns = 0;
+    double native_ns = 0;
+    double trap_ns = 0;
+    bool measured = false;
+  };
+  std::optional<Window> window_;
+  struct Stratum {
+    double calls = 0;  // in all of it, by its window
+    double native_ns = 0;
+  };
+  std::vector<Stratum> strata_;
+  // Windows whose cost was calculated, not measured, and what an error of that could change.
+  double uncertain_ = 0;
 
   // The CPU time of the targets, without what traps took, that was seen, and that it stands for.
   double seen_native_ns_ = 0;
   double stood_for_ns_ = 0;
-  double uncertain_ns_ = 0;
-  std::uint64_t windows_ = 0;
   std::uint64_t first_distance_ = 0;
   bool gave_up_ = false;
+  double last_cost_ns_ = 0;
   double last_percent_ = 0;
+  double always_percent_ = 0;  // without windows
   std::minstd_rand random_{std::random_device{}()};
 };
 

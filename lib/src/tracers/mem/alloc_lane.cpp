@@ -76,12 +76,12 @@ class AllocLane final : public MemLane {
 Result<void> AllocLane::loaded(mem_bpf& object) {
   object_.loaded(object);
   sites_.open(object_.sites_fd(), object_.lives_fd());
-  const auto trap = core::measure_trap_cost(plan_.alloc_multi ? core::kUprobeMultiAttachType
-                                                              : core::kUprobeEventAttachType);
+  const auto trap = core::measure_trap_cost(object_.programs().call_type);
   if (!trap) return tl::unexpected(trap.error());
   trap_ = *trap;
   governor_.emplace(AllocGovernor::Parts{&object_, &probes_, &sites_},
-                    AllocBudget(trap_, options_.max_overhead_percent), options_.live);
+                    AllocBudget(trap_, options_.max_overhead_percent), options_.live,
+                    filter_.follow_children);
   if (auto looked = probes_.look(); !looked) return looked;
   if (const auto files = open_launched_files(filter_); !files.empty())
     probes_.expect(static_cast<std::int32_t>(filter_.tgids.front()), files);
@@ -175,17 +175,18 @@ void AllocLane::add_books(Accounting& books) const {
 
 std::uint64_t AllocLane::program_runs() const noexcept {
   const sonde_alloc_counters c = object_.counters();
-  return c.seen + c.returns;
+  return c.seen + c.returns + object_.costs().seconds;
 }
 
 // In traps at an instruction that is emulated: trap_cost_ns() is the cost of one.
 std::uint64_t AllocLane::trap_count() const noexcept {
   const sonde_alloc_counters c = object_.counters();
-  const AllocLoad load = {static_cast<double>(c.seen), static_cast<double>(c.stepped),
+  const std::uint64_t hits = c.seen + object_.costs().seconds;
+  const AllocLoad load = {static_cast<double>(hits), static_cast<double>(c.stepped),
                           static_cast<double>(c.returns), 0, 0};
   const AllocBudget budget(trap_, 0);
   return trap_.emulated_ns < 1
-             ? c.seen
+             ? hits
              : static_cast<std::uint64_t>(budget.trap_ns(load) / trap_.emulated_ns);
 }
 

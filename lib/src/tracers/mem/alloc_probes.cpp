@@ -100,9 +100,17 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
     }
     const auto [below, above] = own_code(allocator, *site);
     const auto words = static_cast<unsigned>(site->stack_depth / kWord);
-    (only_frees ? points.frees : points.calls)
-        .push_back({site->file_offset,
-                    SONDE_ALLOC_COOKIE(each.call, !site->emulated(), number, words, below, above)});
+    const core::UprobePoint point = {
+        site->file_offset,
+        SONDE_ALLOC_COOKIE(each.call, !site->emulated(), number, words, below, above)};
+    if (only_frees) {
+      points.frees.push_back(point);
+    } else {
+      points.calls.push_back(point);
+      points.with_seconds.push_back(point);
+      if (const auto second = probe::find_second_site(*image, each.function, *site))
+        points.with_seconds.push_back({second->file_offset, SONDE_ALLOC_SECOND});
+    }
     ++number;
     ++found_.functions;
     found_.stepped += !site->emulated();
@@ -169,7 +177,10 @@ Result<void> AllocProbes::attach_place(Place& place) {
   auto attached =
       attach(programs_.return_fd, programs_.link_type, points.calls, core::UprobeEnd::return_);
   if (attached)
-    attached = attach(programs_.call_fd, programs_.call_type, points.calls, core::UprobeEnd::entry);
+    // One link for both of a function: links are taken away one after the other, slowly.
+    attached =
+        attach(programs_.call_fd, programs_.call_type,
+               programs_.seconds ? points.with_seconds : points.calls, core::UprobeEnd::entry);
   if (attached)
     attached = attach(programs_.free_fd, programs_.link_type, points.frees, core::UprobeEnd::entry);
   return attached;

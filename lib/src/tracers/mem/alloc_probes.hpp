@@ -26,6 +26,8 @@ struct AllocPrograms {
   int free_fd = -1;
   /// Of the two.
   unsigned link_type = core::kUprobeMultiAttachType;
+  /// That at the call is set at the instruction behind, too.
+  bool seconds = false;
 };
 
 /// What was found in the files of the targets.
@@ -70,6 +72,7 @@ class AllocProbes {
   /// Of one file; the same for all that map it.
   struct Points {
     std::vector<core::UprobePoint> calls;
+    std::vector<core::UprobePoint> with_seconds;
     std::vector<core::UprobePoint> frees;
     bool is_go = false;
     bool empty() const noexcept { return calls.empty() && frees.empty(); }

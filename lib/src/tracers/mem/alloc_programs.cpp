@@ -19,9 +19,9 @@ void load_as(bpf_program* program, bool wanted, unsigned attach_type) {
 }  // namespace
 
 void leave_out_alloc_lane(mem_bpf& object) {
-  for (bpf_map* map :
-       {object.maps.alloc_cpus, object.maps.alloc_counters, object.maps.alloc_sites,
-        object.maps.alloc_lives, object.maps.alloc_begun_calls, object.maps.alloc_looks})
+  for (bpf_map* map : {object.maps.alloc_cpus, object.maps.alloc_counters, object.maps.alloc_sites,
+                       object.maps.alloc_lives, object.maps.alloc_begun_calls,
+                       object.maps.alloc_looks, object.maps.alloc_costs, object.maps.alloc_ends})
     ::bpf_map__set_autocreate(map, false);
 }
 
@@ -67,9 +67,15 @@ AllocPrograms AllocObject::programs() const noexcept {
   return found;
 }
 
+AllocPrograms AllocObject::measuring_programs() const noexcept {
+  AllocPrograms found = programs();
+  found.seconds = options_.multi;
+  return found;
+}
+
 AllocPrograms AllocObject::look_programs() const noexcept {
   const int program = ::bpf_program__fd(object_->progs.alloc_look);
-  return {program, link_type(), -1, options_.live ? program : -1, link_type()};
+  return {program, link_type(), -1, options_.live ? program : -1, link_type(), false};
 }
 
 sonde_alloc_look AllocObject::look() const noexcept {
@@ -78,6 +84,10 @@ sonde_alloc_look AllocObject::look() const noexcept {
 
 sonde_alloc_counters AllocObject::counters() const noexcept {
   return core::sum_counters<sonde_alloc_counters>(::bpf_map__fd(object_->maps.alloc_counters));
+}
+
+sonde_alloc_cost AllocObject::costs() const noexcept {
+  return core::sum_counters<sonde_alloc_cost>(::bpf_map__fd(object_->maps.alloc_costs));
 }
 
 int AllocObject::sites_fd() const noexcept {
@@ -92,8 +102,13 @@ int AllocObject::tgids_fd() const noexcept {
   return ::bpf_map__fd(object_->maps.filter_tgids);
 }
 
-void AllocObject::set_window(bool open) noexcept {
-  object_->bss->alloc_window = open;
+void AllocObject::open_window(bool measured) noexcept {
+  object_->bss->alloc_measures = measured;
+  object_->bss->alloc_window = 1;
+}
+
+void AllocObject::close_window() noexcept {
+  object_->bss->alloc_window = 0;
 }
 
 std::uint64_t AllocObject::distance() const noexcept {

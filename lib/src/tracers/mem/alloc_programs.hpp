@@ -32,16 +32,22 @@ class AllocObject {
   void loaded(mem_bpf& object) noexcept { object_ = &object; }
 
   AllocPrograms programs() const noexcept;
+  /// The same, with second breakpoints for what the first ones cost.
+  AllocPrograms measuring_programs() const noexcept;
   /// That only count hits.
   AllocPrograms look_programs() const noexcept;
   sonde_alloc_look look() const noexcept;
   sonde_alloc_counters counters() const noexcept;
+  /// What was measured with measuring_programs() while a window was open.
+  sonde_alloc_cost costs() const noexcept;
   int sites_fd() const noexcept;
   /// -1 where frees are not followed.
   int lives_fd() const noexcept;
   int tgids_fd() const noexcept;
 
-  void set_window(bool open) noexcept;
+  /// Whether calls are recorded; `measured`: and what they cost.
+  void open_window(bool measured) noexcept;
+  void close_window() noexcept;
   std::uint64_t distance() const noexcept;
   void set_distance(std::uint64_t bytes) noexcept;
 
