@@ -7,7 +7,7 @@
 #include "include/stack_counts.bpf.h"
 #include "include/ksym.bpf.h"
 #include "include/mem_faults.bpf.h"
-#include "include/alloc.bpf.h"
+#include "include/alloc_programs.bpf.h"
 #include "include/mem_page_faults.bpf.h"
 #include "include/mem_kernel.bpf.h"
 #include "include/mem_oom.bpf.h"

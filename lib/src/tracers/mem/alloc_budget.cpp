@@ -10,7 +10,7 @@ namespace {
 constexpr double kProgramNs = 150;
 constexpr double kSampleNs = 2000;
 // A return's trap against that of an emulated instruction.
-constexpr double kReturnShare = 0.6;
+constexpr double kReturnShare = 0.75;
 // A program that records nothing.
 constexpr double kIdleProgramNs = 80;
 

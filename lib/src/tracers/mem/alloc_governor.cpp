@@ -180,22 +180,25 @@ Result<void> AllocGovernor::begin_windows(const AllocLoad& load) {
   parts_.probes->detach();
   parts_.probes->narrow();
   if (auto read = parts_.sites->read(1); !read) return read;
-  sample_more_often();
+  choose_distance(load);
   set_duty(budget_.duty(load));
   begin_stratum();
   return {};
 }
 
-// Windows see few calls: enough of these are to be sampled, and few enough that it costs little
-// more than the breakpoints do.
-void AllocGovernor::sample_more_often() noexcept {
-  constexpr std::uint64_t kCalls = 64;
-  constexpr std::uint64_t kLeast = 4096;
+// Windows see few calls: enough of these are to be sampled, and so few that what comes after a
+// sample, when the caches hold sonde's data, does not count beside what is between two calls.
+void AllocGovernor::choose_distance(const AllocLoad& load) noexcept {
+  constexpr double kAfterSampleNs = 1400;
+  constexpr double kMostShare = 0.02;
+  constexpr std::uint64_t kLeastDistance = 512;
   const sonde_alloc_counters seen = parts_.object->counters();
-  const std::uint64_t distance = parts_.object->distance();
-  if (seen.calls == 0) return;
-  parts_.object->set_distance(std::clamp<std::uint64_t>(kCalls * seen.bytes / seen.calls,
-                                                        std::min(kLeast, distance), distance));
+  if (seen.calls == 0 || load.hits <= 0) return;
+  const double between = budget_.native_ns(load) / load.hits;
+  const double calls = std::clamp(kAfterSampleNs / kMostShare / between, 16.0, 512.0);
+  const double mean = static_cast<double>(seen.bytes) / static_cast<double>(seen.calls);
+  parts_.object->set_distance(
+      std::clamp(static_cast<std::uint64_t>(calls * mean), kLeastDistance, kLargestDistance));
 }
 
 void AllocGovernor::set_duty(double duty) noexcept {
@@ -363,12 +366,9 @@ void AllocGovernor::add_notices(std::vector<std::string>& notices) const {
         estimated_->hits * 1e3 / static_cast<double>(kLook.count()), budget_.percent(*estimated_)));
   }
   if (parts_.object->distance() != first_distance_) {
-    notices.push_back(fmt::format("sampled once in {} bytes instead of {}, {} --max-overhead {:g}",
-                                  parts_.object->distance(), first_distance_,
-                                  parts_.object->distance() > first_distance_
-                                      ? "to stay below"
-                                      : "since few calls are seen in the windows of",
-                                  budget_.limit_percent()));
+    notices.push_back(
+        fmt::format("sampled once in {} bytes instead of {}, to stay below --max-overhead {:g}",
+                    parts_.object->distance(), first_distance_, budget_.limit_percent()));
   }
   if (period_ns_ != 0) {
     notices.push_back(fmt::format(

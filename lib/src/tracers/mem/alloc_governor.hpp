@@ -72,7 +72,7 @@ class AllocGovernor final : public core::EventSource {
   Result<void> end_stratum();
   void stand_for(double native_ns) noexcept;
   double stratum_native_ns() noexcept;
-  void sample_more_often() noexcept;
+  void choose_distance(const AllocLoad& load) noexcept;
   void set_duty(double duty) noexcept;
   double windows_error() const noexcept;
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The programs of the allocation lane, which differ in how they are attached. */
+#ifndef SONDE_ALLOC_PROGRAMS_BPF_H
+#define SONDE_ALLOC_PROGRAMS_BPF_H
+
+#include "kernel_types.bpf.h"
+#include "alloc.bpf.h"
+#include "alloc_cost.bpf.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+bool bpf_session_is_return(void) __ksym __weak;
+
+/* With the time that it takes, if costs are measured. */
+static __always_inline bool alloc_enter_measured(struct pt_regs *ctx, bool session, bool cfi)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct alloc_moment start = {};
+	bool measures, waits;
+
+	if (SONDE_ALLOC_CALL(cookie) == SONDE_ALLOC_SECOND) {
+		alloc_measure_second();
+		return false;
+	}
+	measures = alloc_begin_measuring(&start);
+	waits = alloc_enter_call(ctx, cookie, session, cfi);
+	if (measures)
+		alloc_end_first(&start, waits);
+	return waits;
+}
+
+static __always_inline int alloc_leave_measured(struct pt_regs *ctx)
+{
+	struct alloc_moment start = {};
+	bool measures = alloc_begin_measuring(&start);
+
+	alloc_leave_call(ctx);
+	if (measures)
+		alloc_end_first(&start, true);
+	return 0;
+}
+
+static __always_inline int alloc_session_part(struct pt_regs *ctx, bool cfi)
+{
+	if (bpf_session_is_return())
+		return alloc_leave_measured(ctx);
+	/* 1: the return is not waited for. */
+	return !alloc_enter_measured(ctx, true, cfi);
+}
+
+/* Both ends of a call, since 6.13. */
+SEC("?uprobe")
+int alloc_session(struct pt_regs *ctx)
+{
+	return alloc_session_part(ctx, false);
+}
+
+SEC("?uprobe")
+int alloc_session_cfi(struct pt_regs *ctx)
+{
+	return alloc_session_part(ctx, true);
+}
+
+/* Before, every call's return is paid for. */
+SEC("?uprobe")
+int alloc_enter(struct pt_regs *ctx)
+{
+	alloc_enter_measured(ctx, false, false);
+	return 0;
+}
+
+SEC("?uprobe")
+int alloc_enter_cfi(struct pt_regs *ctx)
+{
+	alloc_enter_measured(ctx, false, true);
+	return 0;
+}
+
+SEC("?uprobe")
+int alloc_leave(struct pt_regs *ctx)
+{
+	return alloc_leave_measured(ctx);
+}
+
+/* Functions that only take memory back have no return to wait for. */
+SEC("?uprobe")
+int alloc_free(struct pt_regs *ctx)
+{
+	alloc_enter_call(ctx, bpf_get_attach_cookie(ctx), false, false);
+	return 0;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sonde_alloc_look);
+} alloc_looks SEC(".maps");
+
+/* Before the lane begins: how often its breakpoints would be hit. */
+SEC("?uprobe")
+int alloc_look(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx), size;
+	__u32 zero = 0, call = SONDE_ALLOC_CALL(cookie);
+	struct sonde_alloc_look *look = bpf_map_lookup_elem(&alloc_looks, &zero);
+
+	if (!look)
+		return 0;
+	look->hits++;
+	look->stepped += SONDE_ALLOC_STEPPED(cookie);
+	if (call == SONDE_ALLOC_RELEASE)
+		return 0;
+	size = alloc_size(ctx, call);
+	look->calls++;
+	if (size != ALLOC_TOO_MUCH)
+		look->bytes += size;
+	return 0;
+}
+
+#endif
