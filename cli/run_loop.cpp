@@ -6,10 +6,7 @@
 #include <cstdint>
 #include <ctime>
 #include <utility>
-#include <variant>
 #include <vector>
-
-#include "report/rest.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -21,15 +18,6 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kTick = 250ms;
 constexpr nanoseconds kLiveTick = 50ms;
 constexpr nanoseconds kGrace = 1s;
-/// Of each measure in an interval: on a busy machine thousands of stacks differ each second.
-constexpr std::size_t kMostStacks = 200;
-
-void bound_stacks(Report& report) {
-  for (Section& section : report.sections) {
-    if (auto* const profile = std::get_if<StackProfile>(&section))
-      report::fold_rest(*profile, kMostStacks);
-  }
-}
 
 }  // namespace
 
@@ -102,8 +90,6 @@ void RunLoop::take_signals() {
 Result<void> RunLoop::report_interval() {
   auto reports = sessions_.snapshot();
   if (!reports) return tl::unexpected(std::move(reports.error()));
-  for (LaneReport& lane : *reports)
-    bound_stacks(lane.report);
   progress_.erase();
   return outputs_.interval(std::move(*reports));
 }

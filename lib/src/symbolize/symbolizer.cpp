@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "symbolize/file_names.hpp"
@@ -65,6 +67,7 @@ class Pass {
                SymbolCache& cache, Notices& notices);
   Stack name(const RawStack& stack);
   void add(const RawStack& stack) { builder_.add(name(stack)); }
+  void add_to_others(const RawStack& stack);
   StackProfile finish() { return builder_.finish(); }
 
  private:
@@ -127,6 +130,16 @@ Stack Pass::name(const RawStack& raw) {
   for (std::size_t i = 0; i < raw.user.size(); ++i)
     add_user_frames(raw, raw.user[i], i == 0, stack.frames);
   return stack;
+}
+
+void Pass::add_to_others(const RawStack& raw) {
+  Stack stack;
+  stack.values = raw.values;
+  stack.details = raw.details;
+  if (!raw.label.empty())
+    stack.frames.push_back(builder_.frame({raw.label, kNoModule, FrameKind::unknown, 0}));
+  stack.frames.push_back(builder_.frame({kOtherStacks, kNoModule, FrameKind::unknown, 0}));
+  builder_.add(std::move(stack));
 }
 
 Frame Pass::kernel_frame(std::uint64_t address, bool is_leaf) {
@@ -194,6 +207,42 @@ void Pass::add_user_frames(const RawStack& stack, std::uint64_t address, bool is
   frames.push_back(builder_.frame(std::move(frame)));
 }
 
+std::vector<const RawStack*> pointers_to(std::span<const RawStack> stacks) {
+  std::vector<const RawStack*> pointers;
+  pointers.reserve(stacks.size());
+  for (const RawStack& stack : stacks)
+    pointers.push_back(&stack);
+  return pointers;
+}
+
+// Copies of registers and stack that were unwound to the same frames are stacks of their own until
+// here.
+std::vector<RawStack> merge_equal(std::span<const RawStack> stacks) {
+  const auto content = [](const RawStack& stack) {
+    return std::tie(stack.pid, stack.tid, stack.comm, stack.label, stack.details, stack.kernel,
+                    stack.user);
+  };
+  std::vector<const RawStack*> sorted = pointers_to(stacks);
+  std::ranges::sort(
+      sorted, [&](const RawStack* a, const RawStack* b) { return content(*a) < content(*b); });
+  std::vector<RawStack> merged;
+  for (const RawStack* const stack : sorted) {
+    if (merged.empty() || content(merged.back()) != content(*stack)) {
+      merged.push_back(*stack);
+      continue;
+    }
+    std::vector<std::uint64_t>& sums = merged.back().values;
+    for (std::size_t i = 0; i < std::min(sums.size(), stack->values.size()); ++i)
+      sums[i] += stack->values[i];
+  }
+  return merged;
+}
+
+// In StackProfile's order.
+bool is_larger(const RawStack* a, const RawStack* b) {
+  return !a->values.empty() && !b->values.empty() && a->values.front() > b->values.front();
+}
+
 }  // namespace
 
 struct Symbolizer::Impl {
@@ -203,10 +252,10 @@ struct Symbolizer::Impl {
   std::unique_ptr<Debuginfod> debuginfod;
 
   /// `ask`: debuginfod, which can take its time.
-  void resolve(Pass& pass, std::span<const RawStack> stacks, bool ask) {
+  void resolve(Pass& pass, std::span<const RawStack* const> stacks, bool ask) {
     cache.trim();
-    for (const RawStack& stack : stacks)
-      pass.want(stack);
+    for (const RawStack* const stack : stacks)
+      pass.want(*stack);
     FileNames::Sources sources{options.root, options.inlined_calls, {}};
     if (debuginfod && ask) {
       sources.fetch = [this](const std::string& build_id) { return debuginfod->find(build_id); };
@@ -235,10 +284,22 @@ StackProfile Symbolizer::symbolize(std::span<const RawStack> stacks,
                                    const process::AddressSpaces& spaces,
                                    const process::FrameFiles& files) {
   impl_->notices.clear();
+  const std::size_t most = impl_->options.most_stacks;
+  std::vector<RawStack> merged;
+  if (most != 0 && stacks.size() > most) {
+    merged = merge_equal(stacks);
+    stacks = merged;
+  }
+  std::vector<const RawStack*> all = pointers_to(stacks);
+  const std::size_t named = most == 0 ? all.size() : std::min(most, all.size());
+  const auto others = all.begin() + static_cast<std::ptrdiff_t>(named);
+  if (others != all.end()) std::ranges::nth_element(all, others, is_larger);
   Pass pass(spaces, files);
-  impl_->resolve(pass, stacks, true);
-  for (const RawStack& stack : stacks)
-    pass.add(stack);
+  impl_->resolve(pass, std::span(all).first(named), true);
+  for (const RawStack* const stack : std::span(all).first(named))
+    pass.add(*stack);
+  for (const RawStack* const stack : std::span(all).subspan(named))
+    pass.add_to_others(*stack);
   return pass.finish();
 }
 
@@ -246,7 +307,7 @@ StackProfile Symbolizer::symbolize_each(std::span<const RawStack> stacks,
                                         const process::AddressSpaces& spaces,
                                         const process::FrameFiles& files) {
   Pass pass(spaces, files);
-  impl_->resolve(pass, stacks, false);
+  impl_->resolve(pass, pointers_to(stacks), false);
   std::vector<Stack> named;
   named.reserve(stacks.size());
   for (const RawStack& stack : stacks)

@@ -1,6 +1,7 @@
 // Raw stacks in, named stacks out. Runs off the hot path, at a snapshot or at the end of a session.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,9 @@ struct RawStack {
   std::vector<Value> details = {};
 };
 
+/// The only frame, besides a label, of what stands for the stacks that are left out.
+inline constexpr const char* kOtherStacks = "[other stacks]";
+
 struct SymbolizerOptions {
   /// Prefixed to /proc/kallsyms, /usr/lib/debug and the like: "" on a live system, a fake tree in
   /// tests.
@@ -49,6 +53,9 @@ struct SymbolizerOptions {
   std::function<Result<std::vector<std::string>>(std::span<const std::uint64_t>)> kernel_names = {};
   /// Frames for inlined calls, and source lines, where there is debug information.
   bool inlined_calls = true;
+  /// Of a profile, the largest; 0: all. The others are added up, those with the same label and
+  /// details as one stack of process 0, so that sums stay as they are.
+  std::size_t most_stacks = 0;
   /// Asks debuginfod for debug files that this machine does not have.
   std::optional<Debuginfod::Options> debuginfod = {};
 };

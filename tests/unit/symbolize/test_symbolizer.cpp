@@ -91,6 +91,36 @@ extern "C" __attribute__((noinline, visibility("default"))) int sonde_test_known
 BOOST_AUTO_TEST_SUITE(symbolizer)
 
 // Our own functions, those of libc (dladdr as the judge) and of the vDSO have their names and
+// With a bound, the largest stacks are kept, and the others are one stack for each label and
+// combination of details: sums are the same.
+BOOST_AUTO_TEST_CASE(stacks_above_the_bound_are_added_up) {
+  std::vector<RawStack> stacks;
+  // One of 25 twice: 50 in all.
+  for (const std::uint64_t bytes : {10, 25, 20, 45, 25, 30, 5}) {
+    stacks.push_back(raw({}, {bytes * 4096}, 7, {bytes, 1}));
+    stacks.back().details = {std::string(bytes % 20 == 0 ? "read" : "fault")};
+  }
+  stacks.back().label = "syscall:read";
+  SymbolizerOptions options;
+  options.most_stacks = 2;
+  const StackProfile profile =
+      Symbolizer(std::move(options)).symbolize(stacks, process::AddressSpaces());
+  BOOST_REQUIRE(profile.stacks.size() == 5u);
+  BOOST_TEST(profile.stacks[0].values.at(0) == 50u);
+  const auto check = [&](std::size_t index, std::vector<std::uint64_t> values, const char* detail,
+                         const Names& frames) {
+    const Stack& stack = profile.stacks[index];
+    BOOST_TEST(stack.pid == 0);
+    BOOST_TEST((stack.values == values));
+    BOOST_TEST(std::get<std::string>(stack.details.at(0)) == detail);
+    BOOST_TEST(names(profile, index) == frames);
+  };
+  BOOST_TEST(profile.stacks[1].pid == 7);
+  check(2, {40, 2}, "fault", {"[other stacks]"});
+  check(3, {20, 1}, "read", {"[other stacks]"});
+  check(4, {5, 1}, "fault", {"syscall:read", "[other stacks]"});
+}
+
 // modules.
 BOOST_AUTO_TEST_CASE(names_this_process) {
   const auto known = reinterpret_cast<std::uint64_t>(&sonde_test_known_function);

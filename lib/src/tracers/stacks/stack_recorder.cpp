@@ -15,6 +15,9 @@ namespace sonde::tracers {
 symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config) {
   symbolize::SymbolizerOptions options;
   options.inlined_calls = config.symbols.inlined_calls;
+  // On a busy machine thousands of stacks differ each second.
+  constexpr std::size_t kMostInInterval = 200;
+  if (config.output.interval.count() > 0) options.most_stacks = kMostInInterval;
   if (config.symbols.debuginfod) {
     options.debuginfod.emplace();
     options.debuginfod->time_limit = config.symbols.debuginfod_timeout;
