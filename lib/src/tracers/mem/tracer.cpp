@@ -24,6 +24,10 @@
 namespace sonde::tracers {
 namespace {
 
+// Of every process of a busy machine there are many stacks at once.
+constexpr std::uint32_t kCountCapacity = 4 * StackRecorder::kCountCapacity;
+constexpr std::uint32_t kRingBytes = 4 * StackRecorder::kRingBytes;
+
 class Tracer final : public MemTracer {
  public:
   Tracer(const EbpfConfig& config, MemPlan plan, TargetFilter filter)
@@ -97,10 +101,8 @@ void Tracer::configure() {
   configure_filter(*object_->rodata, filter_, static_cast<std::uint32_t>(::getpid()),
                    core::own_pid_namespace());
   object_->rodata->stack_user = config_.unwind.method != UnwindMethod::none;
-  ::bpf_map__set_max_entries(object_->maps.counts_a, StackRecorder::kCountCapacity);
-  ::bpf_map__set_max_entries(object_->maps.counts_b, StackRecorder::kCountCapacity);
-  // Of every process of a busy machine there are many stacks at once.
-  constexpr std::uint32_t kRingBytes = 4 * StackRecorder::kRingBytes;
+  ::bpf_map__set_max_entries(object_->maps.counts_a, kCountCapacity);
+  ::bpf_map__set_max_entries(object_->maps.counts_b, kCountCapacity);
   ::bpf_map__set_max_entries(object_->maps.stacks, kRingBytes);
   ::bpf_map__set_max_entries(object_->maps.unwind_misses, plan_.cfi ? kRingBytes : 4096);
   if (filter_.tgids.empty()) ::bpf_map__set_max_entries(object_->maps.filter_tgids, 1);
@@ -124,10 +126,10 @@ Result<void> Tracer::load() {
     return tl::unexpected(core::load_error("mem", -error, log.text()));
   if (auto filled = fill_tgids(::bpf_map__fd(object_->maps.filter_tgids), filter_); !filled)
     return filled;
-  auto opened =
-      stacks_.open({::bpf_map__fd(object_->maps.counts), ::bpf_map__fd(object_->maps.counts_a),
-                    ::bpf_map__fd(object_->maps.counts_b), ::bpf_map__fd(object_->maps.stacks)},
-                   plan_.sideband, plan_.batches);
+  auto opened = stacks_.open(
+      {::bpf_map__fd(object_->maps.counts), ::bpf_map__fd(object_->maps.counts_a),
+       ::bpf_map__fd(object_->maps.counts_b), ::bpf_map__fd(object_->maps.stacks), kCountCapacity},
+      plan_.sideband, plan_.batches);
   if (!opened) return opened;
   if (plan_.cfi) {
     opened = stacks_.open_unwinder(unwind_maps(*object_), config_.unwind.table_bytes, filter_.tgids,

@@ -45,7 +45,7 @@ Result<void> StackRecorder::open(const Maps& maps, bool sideband, bool batches) 
   if (!ring) return tl::unexpected(ring.error());
   ring_ = std::move(*ring);
   drain_.emplace(ingest::CountDrain::Maps{maps.counts_fd, maps.counts_a_fd, maps.counts_b_fd,
-                                          kCountCapacity, weighed_},
+                                          maps.count_capacity, weighed_},
                  batches);
   if (!sideband) return {};
   auto opened = ingest::Sideband::open(spaces_);

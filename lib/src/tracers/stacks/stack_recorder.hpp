@@ -41,6 +41,7 @@ class StackRecorder {
     int counts_a_fd = -1;
     int counts_b_fd = -1;
     int stacks_fd = -1;
+    std::uint32_t count_capacity = kCountCapacity;
   };
   /// Name of the frame that tells what a stack is of, by its label.
   using LabelName = std::function<std::string(std::uint32_t)>;
