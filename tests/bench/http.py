@@ -103,11 +103,14 @@ def load(url, worker, seconds):
     return spent / requests, requests
 
 
-def in_programs(url, worker):
+def programs():
+    return json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], check=True, capture_output=True).stdout)
+
+
+def in_programs(others, url, worker):
     """ns in sonde's programs for a request, as the kernel measures it: in a run of its own, since that costs time."""
     def total():
-        programs = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], check=True, capture_output=True).stdout)
-        ours = [program for program in programs if program["name"].startswith("net_")]
+        ours = [program for program in programs() if program["id"] not in others]
         return sum(program.get("run_time_ns", 0) for program in ours)
 
     switch = Path("/proc/sys/kernel/bpf_stats_enabled")
@@ -126,6 +129,7 @@ def measure(command, url, worker, seconds):
     tell, and for all if it does not start."""
     if not command:
         return load(url, worker, seconds)[0], None, None
+    others = {program["id"] for program in programs()}
     tool = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     try:
@@ -134,7 +138,7 @@ def measure(command, url, worker, seconds):
         before = tool_ns(tool.pid)
         ns, requests = load(url, worker, seconds)
         own = (tool_ns(tool.pid) - before) / requests
-        bpf = in_programs(url, worker) if command[1] == "net" else None
+        bpf = in_programs(others, url, worker) if command[1] == "net" else None
         return ns, own, bpf
     finally:
         tool.send_signal(signal.SIGINT)
