@@ -112,7 +112,7 @@ static __always_inline __u64 http_wanted(struct http_socket *h, struct http_scra
 }
 
 /* A head, or what may go on with one; `got` bytes are there. */
-static __always_inline void http_capture(__u64 id, struct http_socket *h,
+static __always_inline void http_capture(struct task_struct *task, __u64 id, struct http_socket *h,
 					 struct http_scratch *scratch,
 					 const struct http_buffer *buffer, __u32 direction,
 					 enum http_start start, __u64 got, __u64 length)
@@ -131,7 +131,7 @@ static __always_inline void http_capture(__u64 id, struct http_socket *h,
 	side->unended += wanted;
 	if (head || wanted < length || side->unended > HTTP_LONGEST_HEAD)
 		side->unended = 0;
-	http_fill(scratch, id, side->position, length, wanted, direction, h->tls);
+	http_fill(scratch, task, id, side->position, length, wanted, direction, h->tls);
 	if (start == HTTP_REQUEST && head && wanted == head && !h->several)
 		http_hold(scratch, &h->held, wanted);
 	else
@@ -139,7 +139,7 @@ static __always_inline void http_capture(__u64 id, struct http_socket *h,
 }
 
 /* What `got` bytes are there of begins a head or goes on with one, or does not. */
-static __always_inline void http_consider(__u64 id, struct http_socket *h,
+static __always_inline void http_consider(struct task_struct *task, __u64 id, struct http_socket *h,
 					  struct http_scratch *scratch,
 					  const struct http_buffer *buffer, __u32 direction,
 					  enum http_start start, __u64 got, __u64 length)
@@ -148,11 +148,12 @@ static __always_inline void http_consider(__u64 id, struct http_socket *h,
 		h->sides[direction & 1].unended = 0;
 	else if (!h->sides[direction & 1].unended)
 		return;
-	http_capture(id, h, scratch, buffer, direction & 1, start, got, length);
+	http_capture(task, id, h, scratch, buffer, direction & 1, start, got, length);
 }
 
 /* A socket that a head is seen of for the first time. What was read for it is overwritten. */
-static __always_inline struct http_socket *http_open(struct sock *sk, struct net_socket *s,
+static __always_inline struct http_socket *http_open(struct task_struct *task, struct sock *sk,
+						     struct net_socket *s,
 						     struct http_scratch *scratch)
 {
 	struct http_socket *h =
@@ -161,7 +162,7 @@ static __always_inline struct http_socket *http_open(struct sock *sk, struct net
 	if (!h)
 		return NULL;
 	s->http |= HTTP_KNOWN;
-	http_fill(scratch, s->id, 0, 0, sizeof(scratch->ends), SONDE_HTTP_OPENED, 0);
+	http_fill(scratch, task, s->id, 0, 0, sizeof(scratch->ends), SONDE_HTTP_OPENED, 0);
 	net_read_ends(&scratch->ends, sk);
 	http_send(scratch, NULL, sizeof(scratch->ends));
 	return h;
@@ -169,10 +170,11 @@ static __always_inline struct http_socket *http_open(struct sock *sk, struct net
 
 #define HTTP_ENOUGH 64 /* bytes to tell what it is */
 
-static __noinline int http_look(struct sock *sk, struct net_socket *s, __u32 length,
-				__u32 direction)
+static __always_inline int http_look(struct sock *sk, struct net_socket *s, __u32 length,
+				     __u32 direction)
 {
 	__u64 first = length > SONDE_HTTP_START ? SONDE_HTTP_START : length;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct http_scratch *scratch;
 	struct http_buffer buffer = {};
 	struct http_socket *h = NULL;
@@ -184,7 +186,7 @@ static __noinline int http_look(struct sock *sk, struct net_socket *s, __u32 len
 		return 0;
 	if (s->http & HTTP_KNOWN)
 		h = bpf_sk_storage_get(&http_sockets, sk, NULL, 0);
-	problem = http_find_buffer(&buffer);
+	problem = http_find_buffer(task, &buffer);
 	if (problem >= 0 && !h)
 		http_give_up(s, problem);
 	/* A head seldom goes on in another buffer. */
@@ -197,11 +199,12 @@ static __noinline int http_look(struct sock *sk, struct net_socket *s, __u32 len
 		if (start == HTTP_TLS && !h)
 			s->http = HTTP_OFF;
 		if (start >= HTTP_REQUEST && !h) {
-			h = http_open(sk, s, scratch);
+			h = http_open(task, sk, s, scratch);
 			got = http_read(scratch, &buffer, first);
 		}
 		if (h)
-			http_consider(s->id, h, scratch, &buffer, direction, start, got, length);
+			http_consider(task, s->id, h, scratch, &buffer, direction, start, got,
+				      length);
 		http_end(scratch);
 	}
 	if (h)
@@ -259,7 +262,8 @@ static __always_inline void http_close(struct sock *sk, struct net_socket *s)
 	h = bpf_sk_storage_get(&http_sockets, sk, NULL, 0);
 	scratch = h ? http_begin() : NULL;
 	if (scratch) {
-		http_fill(scratch, s->id, 0, 0, 0, SONDE_HTTP_CLOSED, 0);
+		http_fill(scratch, bpf_get_current_task_btf(), s->id, 0, 0, 0, SONDE_HTTP_CLOSED,
+			  0);
 		http_send(scratch, &h->held, 0);
 		http_end(scratch);
 	}

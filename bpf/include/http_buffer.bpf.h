@@ -37,9 +37,8 @@ struct http_buffer {
 #define HTTP_MSG_IOV 16
 
 /* HTTP_FOUND, HTTP_NOWHERE, or the SONDE_HTTP_* why not. */
-static __always_inline int http_find_buffer(struct http_buffer *buffer)
+static __always_inline int http_find_buffer(struct task_struct *task, struct http_buffer *buffer)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 
 	if (task->flags & PF_KTHREAD)

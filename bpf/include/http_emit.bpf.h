@@ -186,11 +186,10 @@ static __always_inline bool http_ends_with_head(const struct http_scratch *scrat
 	return got > 4 && http_word_at(scratch, got - 4) == HTTP_HEAD_END;
 }
 
-static __always_inline void http_fill(struct http_scratch *scratch, __u64 connection,
-				      __u64 position, __u32 length, __u32 captured, __u8 event,
-				      __u8 tls)
+static __always_inline void http_fill(struct http_scratch *scratch, struct task_struct *task,
+				      __u64 connection, __u64 position, __u32 length,
+				      __u32 captured, __u8 event, __u8 tls)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct sonde_http_record *r = &scratch->record;
 
 	r->header.kind = SONDE_RECORD_HTTP;

@@ -68,7 +68,8 @@ static __always_inline void tls_close(const struct tls_flow_key *key)
 		return;
 	scratch = flow->http.opened ? http_begin() : NULL;
 	if (scratch) {
-		http_fill(scratch, flow->id, 0, 0, 0, SONDE_HTTP_CLOSED, 1);
+		http_fill(scratch, bpf_get_current_task_btf(), flow->id, 0, 0, 0, SONDE_HTTP_CLOSED,
+			  1);
 		http_send(scratch, &flow->http.held, 0);
 		http_end(scratch);
 	}
@@ -76,8 +77,8 @@ static __always_inline void tls_close(const struct tls_flow_key *key)
 }
 
 /* A call has moved `length` bytes, or what the lower 32 bits of it are. */
-static __always_inline void tls_moved(struct tls_call *call, const struct tls_flow_key *key,
-				      __u32 length)
+static __always_inline void tls_moved(struct task_struct *task, struct tls_call *call,
+				      const struct tls_flow_key *key, __u32 length)
 {
 	const __u32 direction =
 	    call->function & SONDE_TLS_SENDS ? SONDE_HTTP_SENT : SONDE_HTTP_RECEIVED;
@@ -96,7 +97,8 @@ static __always_inline void tls_moved(struct tls_call *call, const struct tls_fl
 		return;
 	if (call->socket && flow->socket != call->socket) {
 		flow->socket = call->socket;
-		http_fill(scratch, flow->id, 0, 0, sizeof(scratch->ends), SONDE_HTTP_OPENED, 1);
+		http_fill(scratch, task, flow->id, 0, 0, sizeof(scratch->ends), SONDE_HTTP_OPENED,
+			  1);
 		scratch->ends = call->ends;
 		http_send(scratch, NULL, sizeof(scratch->ends));
 	}
@@ -107,7 +109,7 @@ static __always_inline void tls_moved(struct tls_call *call, const struct tls_fl
 	else if (!h->opened)
 		flow->misses++;
 	if (h->opened)
-		http_consider(flow->id, h, scratch, &buffer, direction, start, got, length);
+		http_consider(task, flow->id, h, scratch, &buffer, direction, start, got, length);
 	http_end(scratch);
 	h->sides[direction & 1].position += length;
 }
@@ -165,7 +167,7 @@ int http_tls_leave(struct pt_regs *ctx)
 	    bpf_probe_read_user(&length, sizeof(length), (void *)call->moved))
 		return 0;
 	if (length > 0 && length <= 0x7fffffff)
-		tls_moved(call, &key, (__u32)length);
+		tls_moved(task, call, &key, (__u32)length);
 	return 0;
 }
 
