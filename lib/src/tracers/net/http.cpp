@@ -22,6 +22,7 @@ namespace {
 using core::Feature;
 
 constexpr std::uint32_t kSmallestRing = 4096;
+constexpr std::uint64_t kLargestRing = 1u << 30;
 constexpr const char* kHttp = "HTTP/1";
 constexpr const char* kTls = "HTTP/1 within TLS";
 
@@ -71,7 +72,9 @@ void NetHttp::configure(net_bpf& skeleton) {
   }
   ::bpf_program__set_autoload(skeleton.progs.http_tls_waiting, tls);
   if (!tls) leave_out_tls(skeleton);
-  const auto ring = static_cast<std::uint32_t>(std::bit_ceil(context_.config.network.ring_bytes));
+  // A busy server fills it within a tenth of a second, and the reading thread has more to do.
+  const auto ring = static_cast<std::uint32_t>(
+      std::min(2 * std::bit_ceil(context_.config.network.ring_bytes), kLargestRing));
   ::bpf_map__set_max_entries(skeleton.maps.http_ring, ring);
   ::bpf_map__set_max_entries(skeleton.maps.http_scratches,
                              static_cast<std::uint32_t>(::libbpf_num_possible_cpus()));
