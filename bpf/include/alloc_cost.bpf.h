@@ -71,14 +71,12 @@ static __always_inline __u64 alloc_between(const struct alloc_moment *from,
 	return time < ALLOC_LONGEST_INTERRUPT_NS ? time : 0;
 }
 
+/* Programs that take a stack are longer than any gap. */
 static __always_inline void alloc_add_program(struct sonde_alloc_cost *cost,
 					      const struct alloc_moment *from,
 					      const struct alloc_moment *to)
 {
-	__u64 time = alloc_between(from, to);
-
-	if (time < ALLOC_LONGEST_GAP_NS)
-		__sync_fetch_and_add(&cost->program_ns, time);
+	__sync_fetch_and_add(&cost->program_ns, alloc_between(from, to));
 }
 
 /* A program that began at `start` ends. `waits`: the kernel has more to do than at other hits. */

@@ -18,10 +18,6 @@ static __always_inline bool alloc_enter_measured(struct pt_regs *ctx, bool sessi
 	struct alloc_moment start = {};
 	bool measures, waits;
 
-	if (SONDE_ALLOC_CALL(cookie) == SONDE_ALLOC_SECOND) {
-		alloc_measure_second();
-		return false;
-	}
 	measures = alloc_begin_measuring(&start);
 	waits = alloc_enter_call(ctx, cookie, session, cfi);
 	if (measures)
@@ -80,6 +76,19 @@ SEC("?uprobe")
 int alloc_leave(struct pt_regs *ctx)
 {
 	return alloc_leave_measured(ctx);
+}
+
+/*
+ * At a second breakpoint. Not a session: where another tracer has a breakpoint there in another
+ * process, that process would pay with its stack, since the kernel does not run our program then
+ * and waits for a return whose address is not where it looks for it (uprobe_prog_run() in
+ * kernel/trace/bpf_trace.c gives 0).
+ */
+SEC("?uprobe")
+int alloc_second(struct pt_regs *ctx)
+{
+	alloc_measure_second();
+	return 0;
 }
 
 /* Functions that only take memory back have no return to wait for. */

@@ -13,7 +13,6 @@
 #define SONDE_ALLOC_RESIZE	   4 /* realloc(memory, b) */
 #define SONDE_ALLOC_RESIZE_PRODUCT 5 /* reallocarray(memory, b, c) */
 #define SONDE_ALLOC_RELEASE	   6 /* free(memory) */
-#define SONDE_ALLOC_SECOND	   7 /* none: the instruction behind another breakpoint */
 
 /*
  * Cookie of a breakpoint: what the function does (3 bits), whether the kernel executes the

@@ -29,7 +29,8 @@ for i in range(150):
     {str(j): [j] * 10 for j in range(2000)}
 print("done", flush=True); sys.stdin.readline()
 """
-BPFTRACE = (
+BPFTRACE_ALLOC = 'uprobe:{lib}:malloc /pid == {pid}/ {{ @[ustack] = sum(arg0); }}'
+BPFTRACE_LIVE = (
     'uprobe:{lib}:malloc /pid == {pid}/ {{ @s[tid] = arg0; @b[ustack] = sum(arg0); }} '
     'uretprobe:{lib}:malloc /pid == {pid} && @s[tid]/ {{ @l[retval] = @s[tid]; delete(@s[tid]); }} '
     'uprobe:{lib}:free /pid == {pid}/ {{ delete(@l[arg0]); }}'
@@ -148,7 +149,9 @@ def ways(sonde):
         Way("sonde --live (64 KiB)", [*sonde_mem, "--live"]),
         Way("sonde --live (every call)", [*sonde_mem, "--live", "--sample-bytes", "1"]),
         Way("libbpf memleak", ["memleak", "-p", "{pid}", "-O", "{lib}", "3600"]),
-        Way("bpftrace malloc + free", ["bpftrace", "-e", BPFTRACE]),
+        Way("bcc memleak", ["memleak-bpfcc", "-p", "{pid}", "-O", "{lib}", "3600"]),
+        Way("bpftrace malloc by ustack", ["bpftrace", "-e", BPFTRACE_ALLOC]),
+        Way("bpftrace malloc + free", ["bpftrace", "-e", BPFTRACE_LIVE]),
         Way("heaptrack", prefix=["heaptrack"]),
     ]
 

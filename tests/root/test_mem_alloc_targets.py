@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 from allocations import EXACT, AllocationTest, code, program, says
-from tracing import main
+from tracing import SONDE, main
 
 
 class Attached(AllocationTest):
@@ -120,6 +120,22 @@ class Overhead(AllocationTest):
                 # them ten times slower, so that what a busy machine adds to that weighs a lot.
                 self.assertAlmostEqual(report.sum("spin", "allocated_count") / calls, 1, delta=0.45)
                 self.assertAlmostEqual(report.sum("spin", "allocated_bytes") / calls / 100, 1, delta=0.45)
+
+
+    def test_two_at_once(self):
+        """Two tracers in windows at the same instructions, each of another process, leave both processes alone."""
+        command = [SONDE, "mem", "--alloc", "--max-overhead", "5", "-f", "json", "-o", "/dev/null", "--"]
+        both = [
+            subprocess.Popen([*command, program("alloc_spin"), "2", "500"], stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        for tracer in both:
+            said, _ = tracer.communicate(timeout=120)
+            self.assertEqual(tracer.returncode, 0)
+            calls = says(said)["spin"][0]
+            # It counts in a register that malloc() saves, by thousands.
+            self.assertEqual(calls % 1000, 0)
+            self.assertLess(calls, 1 << 40)
 
 
 class Refused(AllocationTest):

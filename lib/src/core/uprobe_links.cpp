@@ -9,10 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <iterator>
+#include <thread>
+#include <utility>
 
 #include "core/kernel_error.hpp"
 #include "core/uprobe_events.hpp"
 #include "util/fail.hpp"
+#include "util/own_thread.hpp"
 
 namespace sonde::core {
 namespace {
@@ -134,8 +137,22 @@ Result<std::vector<UprobePoint>> UprobeLinks::attach(int program_fd, unsigned at
   return refused;
 }
 
+// To close a link takes tens of milliseconds, in which the breakpoints of the next one would still
+// be hit.
 void UprobeLinks::detach() noexcept {
+  constexpr std::size_t kMostAtOnce = 8;
+  std::vector<std::thread> closers;
+  while (links_.size() > 1 && closers.size() < kMostAtOnce) {
+    const int link = links_.back().release();
+    links_.pop_back();
+    if (auto closer = start_thread([link] { ::close(link); }))
+      closers.push_back(std::move(*closer));
+    else
+      ::close(link);
+  }
   links_.clear();
+  for (std::thread& closer : closers)
+    closer.join();
 }
 
 }  // namespace sonde::core

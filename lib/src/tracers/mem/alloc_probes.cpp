@@ -107,9 +107,8 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
       points.frees.push_back(point);
     } else {
       points.calls.push_back(point);
-      points.with_seconds.push_back(point);
       if (const auto second = probe::find_second_site(*image, each.function, *site))
-        points.with_seconds.push_back({second->file_offset, SONDE_ALLOC_SECOND});
+        points.seconds.push_back({second->file_offset, 0});
     }
     ++number;
     ++found_.functions;
@@ -177,10 +176,10 @@ Result<void> AllocProbes::attach_place(Place& place) {
   auto attached =
       attach(programs_.return_fd, programs_.link_type, points.calls, core::UprobeEnd::return_);
   if (attached)
-    // One link for both of a function: links are taken away one after the other, slowly.
+    attached = attach(programs_.call_fd, programs_.call_type, points.calls, core::UprobeEnd::entry);
+  if (attached)
     attached =
-        attach(programs_.call_fd, programs_.call_type,
-               programs_.seconds ? points.with_seconds : points.calls, core::UprobeEnd::entry);
+        attach(programs_.second_fd, programs_.link_type, points.seconds, core::UprobeEnd::entry);
   if (attached)
     attached = attach(programs_.free_fd, programs_.link_type, points.frees, core::UprobeEnd::entry);
   return attached;

@@ -24,10 +24,11 @@ struct AllocPrograms {
   int return_fd = -1;
   /// At functions that only take memory back; -1: they are left alone.
   int free_fd = -1;
-  /// Of the two.
+  /// Of all but the first.
   unsigned link_type = core::kUprobeMultiAttachType;
-  /// That at the call is set at the instruction behind, too.
-  bool seconds = false;
+  /// At the instruction behind the breakpoint in functions that give memory out; -1: none is set
+  /// there.
+  int second_fd = -1;
 };
 
 /// What was found in the files of the targets.
@@ -72,7 +73,7 @@ class AllocProbes {
   /// Of one file; the same for all that map it.
   struct Points {
     std::vector<core::UprobePoint> calls;
-    std::vector<core::UprobePoint> with_seconds;
+    std::vector<core::UprobePoint> seconds;
     std::vector<core::UprobePoint> frees;
     bool is_go = false;
     bool empty() const noexcept { return calls.empty() && frees.empty(); }

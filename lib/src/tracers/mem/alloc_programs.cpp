@@ -42,6 +42,7 @@ void AllocObject::configure(mem_bpf& object) const {
   load_as(programs.alloc_enter_cfi, !session && cfi, type);
   load_as(programs.alloc_leave, !session, type);
   load_as(programs.alloc_free, options_.live, type);
+  load_as(programs.alloc_second, true, type);
   load_as(programs.alloc_look, true, type);
 }
 
@@ -69,13 +70,13 @@ AllocPrograms AllocObject::programs() const noexcept {
 
 AllocPrograms AllocObject::measuring_programs() const noexcept {
   AllocPrograms found = programs();
-  found.seconds = options_.multi;
+  if (options_.multi) found.second_fd = ::bpf_program__fd(object_->progs.alloc_second);
   return found;
 }
 
 AllocPrograms AllocObject::look_programs() const noexcept {
   const int program = ::bpf_program__fd(object_->progs.alloc_look);
-  return {program, link_type(), -1, options_.live ? program : -1, link_type(), false};
+  return {program, link_type(), -1, options_.live ? program : -1, link_type(), -1};
 }
 
 sonde_alloc_look AllocObject::look() const noexcept {
