@@ -153,8 +153,9 @@ static __always_inline bool alloc_take_live(struct task_struct *task, __u64 addr
 	return !bpf_map_delete_elem(&alloc_lives, &key);
 }
 
-static __always_inline void alloc_release(struct sonde_alloc_counters *c, struct task_struct *task,
-					  __u64 address)
+/* A function of its own for the stack: see mem_space_learn(). */
+static __noinline void alloc_release(struct sonde_alloc_counters *c, struct task_struct *task,
+				     __u64 address)
 {
 	struct sonde_alloc_live taken;
 
