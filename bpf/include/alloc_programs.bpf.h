@@ -12,14 +12,13 @@
 bool bpf_session_is_return(void) __ksym __weak;
 
 /* With the time that it takes, if costs are measured. */
-static __always_inline bool alloc_enter_measured(struct pt_regs *ctx, bool session, bool cfi)
+static __always_inline bool alloc_enter_measured(struct pt_regs *ctx, bool cfi)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
 	struct alloc_moment start = {};
 	bool measures, waits;
 
 	measures = alloc_begin_measuring(&start);
-	waits = alloc_enter_call(ctx, cookie, session, cfi);
+	waits = alloc_enter_call(ctx, bpf_get_attach_cookie(ctx), true, cfi);
 	if (measures)
 		alloc_end_first(&start, waits);
 	return waits;
@@ -41,7 +40,7 @@ static __always_inline int alloc_session_part(struct pt_regs *ctx, bool cfi)
 	if (bpf_session_is_return())
 		return alloc_leave_measured(ctx);
 	/* 1: the return is not waited for. */
-	return !alloc_enter_measured(ctx, true, cfi);
+	return !alloc_enter_measured(ctx, cfi);
 }
 
 /* Both ends of a call, since 6.13. */
@@ -57,25 +56,26 @@ int alloc_session_cfi(struct pt_regs *ctx)
 	return alloc_session_part(ctx, true);
 }
 
-/* Before, every call's return is paid for. */
+/* Before, every call's return is paid for, and the stack of a program has no room for measuring. */
 SEC("?uprobe")
 int alloc_enter(struct pt_regs *ctx)
 {
-	alloc_enter_measured(ctx, false, false);
+	alloc_enter_call(ctx, bpf_get_attach_cookie(ctx), false, false);
 	return 0;
 }
 
 SEC("?uprobe")
 int alloc_enter_cfi(struct pt_regs *ctx)
 {
-	alloc_enter_measured(ctx, false, true);
+	alloc_enter_call(ctx, bpf_get_attach_cookie(ctx), false, true);
 	return 0;
 }
 
 SEC("?uprobe")
 int alloc_leave(struct pt_regs *ctx)
 {
-	return alloc_leave_measured(ctx);
+	alloc_leave_call(ctx);
+	return 0;
 }
 
 /*

@@ -42,7 +42,7 @@ void AllocObject::configure(mem_bpf& object) const {
   load_as(programs.alloc_enter_cfi, !session && cfi, type);
   load_as(programs.alloc_leave, !session, type);
   load_as(programs.alloc_free, options_.live, type);
-  load_as(programs.alloc_second, true, type);
+  load_as(programs.alloc_second, session, type);
   load_as(programs.alloc_look, true, type);
 }
 
@@ -70,7 +70,7 @@ AllocPrograms AllocObject::programs() const noexcept {
 
 AllocPrograms AllocObject::measuring_programs() const noexcept {
   AllocPrograms found = programs();
-  if (options_.multi) found.second_fd = ::bpf_program__fd(object_->progs.alloc_second);
+  if (options_.session) found.second_fd = ::bpf_program__fd(object_->progs.alloc_second);
   return found;
 }
 
