@@ -10,6 +10,7 @@
 
 #include "kernel_types.bpf.h"
 #include "alloc_cost.bpf.h"
+#include "alloc_events.bpf.h"
 #include "alloc_frame.bpf.h"
 #include "alloc_sampling.bpf.h"
 #include "filter.bpf.h"
@@ -71,7 +72,7 @@ struct alloc_begun {
 	__u8 sampled;
 	__u8 resizes;
 	__u8 call; /* SONDE_ALLOC_* */
-	__u32 pad;
+	__u32 function;
 };
 
 struct {
@@ -153,9 +154,17 @@ static __always_inline bool alloc_take_live(struct task_struct *task, __u64 addr
 	return !bpf_map_delete_elem(&alloc_lives, &key);
 }
 
+static __always_inline void alloc_tell(struct sonde_alloc_counters *c, __u32 kind,
+				       struct task_struct *task, __u32 function, __u64 site,
+				       __u64 address, __u64 bytes)
+{
+	if (!alloc_send_event(kind, task, function, site, address, bytes))
+		alloc_count(&c->events_lost, 1);
+}
+
 /* A function of its own for the stack: see mem_space_learn(). */
 static __noinline void alloc_release(struct sonde_alloc_counters *c, struct task_struct *task,
-				     __u64 address)
+				     __u64 address, __u32 function)
 {
 	struct sonde_alloc_live taken;
 
@@ -166,6 +175,7 @@ static __noinline void alloc_release(struct sonde_alloc_counters *c, struct task
 	}
 	alloc_count(&c->freed, 1);
 	alloc_add_freed(&taken);
+	alloc_tell(c, SONDE_RECORD_ALLOC_FREE, task, function, 0, address, taken.bytes);
 }
 
 /* Whether the call is one to trace. */
@@ -299,14 +309,14 @@ static __always_inline bool alloc_enter_call(struct pt_regs *ctx, __u64 cookie, 
 	}
 	cpu->last = frame;
 	if (call == SONDE_ALLOC_RELEASE) {
-		alloc_release(c, task, ctx->di);
+		alloc_release(c, task, ctx->di, frame.function);
 		return false;
 	}
 	size = alloc_size(ctx, call);
 	resizes = alloc_resizes(call) && ctx->di;
 	/* glibc and most others free what is resized to nothing, and give nothing. */
 	if (resizes && !size) {
-		alloc_release(c, task, ctx->di);
+		alloc_release(c, task, ctx->di, frame.function);
 		return false;
 	}
 	alloc_count(&c->calls, 1);
@@ -343,6 +353,7 @@ static __always_inline bool alloc_enter_call(struct pt_regs *ctx, __u64 cookie, 
 	begun->distance = distance;
 	begun->sampled = sampled;
 	begun->call = call;
+	begun->function = frame.function;
 	begun->active = 1;
 	alloc_count(&c->begun, 1);
 	return true;
@@ -380,6 +391,7 @@ static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct 
 		live.time_ns = bpf_ktime_get_ns();
 		live.estimated_count = estimate.count;
 		live.estimated_bytes = estimate.bytes;
+		live.bytes = begun->size;
 		/* Freed by a function that is not probed, such as one of a library's own. */
 		if (alloc_take_live(task, address, &hidden)) {
 			alloc_count(&c->hidden_frees, 1);
@@ -398,6 +410,7 @@ static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct 
 	__sync_fetch_and_add(&site->estimated_bytes, estimate.bytes);
 	if (estimate.variance)
 		__sync_fetch_and_add(&site->variance, estimate.variance);
+	alloc_tell(c, SONDE_RECORD_ALLOC, task, begun->function, begun->site, address, begun->size);
 }
 
 static __always_inline void alloc_leave_call(struct pt_regs *ctx)
@@ -426,6 +439,8 @@ static __always_inline void alloc_leave_call(struct pt_regs *ctx)
 	if (begun->resizes) {
 		if (address) {
 			alloc_add_freed(&begun->old);
+			alloc_tell(c, SONDE_RECORD_ALLOC_FREE, task, begun->function, 0,
+				   begun->old_address, begun->old.bytes);
 		} else {
 			alloc_make_key(&key, task, begun->old_address);
 			bpf_map_update_elem(&alloc_lives, &key, &begun->old, BPF_NOEXIST);

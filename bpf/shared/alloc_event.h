@@ -16,7 +16,7 @@
 
 /*
  * Cookie of a breakpoint: what the function does (3 bits), whether the kernel executes the
- * instruction there in a single step (1 bit), which function of its file it is (7 bits), how far
+ * instruction there in a single step (1 bit), the number of its name (7 bits), how far
  * rsp is below its value at the entry, in words (5 bits), and how far the allocator's own code
  * reaches below and above the breakpoint (24 bits each).
  */
@@ -72,8 +72,23 @@ struct sonde_alloc_live {
 	__u64 time_ns;
 	__u64 estimated_count;
 	__u64 estimated_bytes;
+	__u64 bytes; /* asked for */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_live) == 32, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_live) == 40, "wire layout");
+
+/* A sampled allocation, or the free of one. */
+struct sonde_alloc_event {
+	struct sonde_record_header header;
+	__u64 site; /* key of its stack; 0 for a free */
+	__u64 address;
+	__u64 bytes;
+	__u32 tgid;
+	__u32 tid;
+	__u32 function; /* as in the breakpoint's cookie */
+	__u32 pad;
+	char comm[SONDE_COMM_LENGTH];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_event) == 72, "wire layout");
 
 /* Per CPU. A call is seen when it begins. */
 struct sonde_alloc_counters {
@@ -101,8 +116,9 @@ struct sonde_alloc_counters {
 	__u64 begun;	/* sampled calls, or such that resize what was sampled */
 	__u64 ended;
 	__u64 hidden_frees; /* addresses given out again that were not seen freed */
+	__u64 events_lost;  /* live events, of what is recorded or freed all the same */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_counters) == 192, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_counters) == 200, "wire layout");
 
 /* Per CPU: what hits cost, measured in windows. */
 struct sonde_alloc_cost {

@@ -38,6 +38,10 @@
 /* drop_event.h */
 #define SONDE_RECORD_DROP 41 /* struct sonde_drop_record */
 
+/* alloc_event.h: struct sonde_alloc_event */
+#define SONDE_RECORD_ALLOC	48
+#define SONDE_RECORD_ALLOC_FREE 49
+
 #define SONDE_COMM_LENGTH 16 /* TASK_COMM_LEN */
 
 struct sonde_record_header {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -167,4 +168,41 @@ BOOST_AUTO_TEST_CASE(system_calls_by_callback) {
   BOOST_TEST_REQUIRE(tracer.stop().has_value());
   BOOST_TEST(count == Caller::kGetppid);
   BOOST_TEST(tracer.get_stats().unique_syscalls == 4u);  // read, write, getppid, close
+}
+
+// Each allocation and what takes it back, in the order of the calls, under the functions' names.
+BOOST_AUTO_TEST_CASE(allocations_one_by_one) {
+  Allocator child;
+  EbpfConfig config;
+  config.target.pids = {child.pid()};
+  config.memory.alloc = config.memory.live = true;
+  config.memory.sample_bytes = 1;
+  config.memory.max_overhead_percent = 0;
+  EbpfMemoryTracer tracer(config.with_event_options(wanted()));
+  const auto started = tracer.start();
+  BOOST_TEST_REQUIRE(started.has_value(), (started ? "" : started.error().message()));
+  child.work();
+  BOOST_TEST_REQUIRE(becomes_readable(tracer.get_events_fd()));
+  BOOST_TEST_REQUIRE(tracer.stop().has_value());
+  std::vector<EbpfEvent> events;
+  take_all(tracer, events);
+  BOOST_TEST(tracer.get_events_lost() == 0u);
+
+  std::vector<std::string> told;
+  for (const EbpfEvent& event : events) {
+    BOOST_TEST(event.pid == child.pid());
+    if (const auto* const given = event.get_if<MemoryAlloc>()) {
+      BOOST_TEST(given->address != 0u);
+      BOOST_TEST(!given->frames.empty());
+      told.push_back(given->function + " " + std::to_string(given->bytes));
+    } else if (const auto* const taken = event.get_if<MemoryFree>()) {
+      told.push_back(taken->function + " back " + std::to_string(taken->bytes.value_or(0)));
+    }
+  }
+  std::vector<std::string> expected;
+  for (std::uint64_t i = 0; i < Allocator::kBlocks; ++i) {
+    expected.insert(expected.end(),
+                    {"malloc 1000", "realloc back 1000", "realloc 3000", "free back 3000"});
+  }
+  BOOST_TEST(told == expected, boost::test_tools::per_element());
 }

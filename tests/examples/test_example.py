@@ -115,6 +115,21 @@ def live_events():
     expect({"wait4"} <= names, sorted(names))
 
 
+# Blocks that are given out and taken back, and what of them is kept.
+def allocations():
+    script = "import array\nkept = []\nwhile True:\n array.array('b', bytes(10_000))\n if len(kept) < 100: kept.append(bytes(20_000))"
+    child = subprocess.Popen([sys.executable, "-c", script])
+    try:
+        lines = run(str(child.pid))
+    finally:
+        child.kill()
+        child.wait()
+    expect(any(re.fullmatch(r"(malloc|calloc|realloc) gave \d+ bytes", line) for line in lines), lines[-9:])
+    expect(any(re.fullmatch(r"free took \d+ bytes back", line) for line in lines), lines[-9:])
+    total = re.fullmatch(r"(\d+) allocations, (\d+) bytes; about (\d+) bytes of them were kept", lines[-1])
+    expect(total and int(total[1]) > 100 and int(total[2]) > 1_000_000, lines[-9:])
+
+
 name, program = sys.argv[1:]
 if name != "recommended" and os.geteuid() != 0:
     print("skipped: tracing needs root")

@@ -104,20 +104,23 @@ struct Syscall {
   std::optional<std::chrono::nanoseconds> duration;
 };
 
+/// An allocation that was sampled (MemoryOptions::sample_bytes).
 struct MemoryAlloc {
   std::uint64_t address = 0;
+  /// Asked for.
   std::uint64_t bytes = 0;
-  /// The function that was called, such as "malloc".
+  /// The function that was called, such as "malloc" or "operator new(unsigned long)".
   std::string function;
   /// Leaf first; empty if stacks are not recorded.
   std::vector<EventFrame> frames;
 };
 
+/// What a MemoryAlloc gave out was taken back.
 struct MemoryFree {
   std::uint64_t address = 0;
-  /// Empty if the allocation was not seen.
+  /// Asked for when it was given out; empty if that was not seen.
   std::optional<std::uint64_t> bytes;
-  /// Such as "free".
+  /// Such as "free" or "realloc".
   std::string function;
 };
 

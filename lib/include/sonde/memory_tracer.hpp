@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <sonde/accounting.hpp>
 #include <sonde/config.hpp>
+#include <sonde/event.hpp>
 #include <sonde/report.hpp>
 
 namespace [[gnu::visibility("default")]] sonde {
@@ -44,6 +46,14 @@ class EbpfMemoryTracer {
   Result<void> start();
   Result<Report> stop();
   Result<Report> snapshot();
+
+  /// As EbpfCpuProfiler::take_events(): with MemoryOptions::alloc each allocation that is sampled
+  /// (MemoryAlloc), with MemoryOptions::live also what takes back such a one (MemoryFree). Those of
+  /// one moment on two CPUs may come in either order.
+  std::vector<EbpfEvent> take_events();
+  /// As EbpfCpuProfiler::get_events_fd().
+  int get_events_fd() const noexcept;
+  std::uint64_t get_events_lost() const noexcept;
 
   /// What happens while paused is counted as filtered.
   Result<void> pause();

@@ -54,6 +54,18 @@ Result<void> EbpfMemoryTracer::start() {
   return started;
 }
 
+std::vector<EbpfEvent> EbpfMemoryTracer::take_events() {
+  return impl_->session.take_events();
+}
+
+int EbpfMemoryTracer::get_events_fd() const noexcept {
+  return impl_->session.events_fd();
+}
+
+std::uint64_t EbpfMemoryTracer::get_events_lost() const noexcept {
+  return impl_->session.events_lost();
+}
+
 Result<Report> EbpfMemoryTracer::stop() {
   return impl_->session.stop();
 }

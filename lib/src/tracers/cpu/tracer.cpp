@@ -23,8 +23,9 @@
 // The skeleton uses the types of the shared headers.
 #include "cpu.skel.h"
 #include "tracers/cpu/plan.hpp"
+#include "tracers/cpu/sample_event.hpp"
 #include "tracers/cpu_sampler.hpp"
-#include "tracers/stacks/sample_events.hpp"
+#include "tracers/stacks/stack_events.hpp"
 #include "tracers/stacks/stack_recorder.hpp"
 #include "util/duration.hpp"
 #include "util/fail.hpp"
@@ -94,7 +95,7 @@ class CpuTracer final : public core::Tracer {
   std::uint64_t attached_ns_ = 0;
   bool detached_ = false;
 
-  std::unique_ptr<SampleEvents> samples_;  // null without live events
+  std::unique_ptr<StackEvents> samples_;  // null without live events
   std::uint64_t unsent_ = 0;
   StackRecorder stacks_;
 };
@@ -144,8 +145,8 @@ Result<void> CpuTracer::load() {
     return filled;
 
   if (events() != nullptr) {
-    samples_ = std::make_unique<SampleEvents>(*events());
-    stacks_.send_samples_to(*samples_);
+    samples_ = std::make_unique<StackEvents>(*events());
+    stacks_.send_events_to(*samples_, decode_sample);
   }
   auto opened =
       stacks_.open({::bpf_map__fd(skeleton_->maps.counts), ::bpf_map__fd(skeleton_->maps.counts_a),

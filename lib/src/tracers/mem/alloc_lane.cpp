@@ -4,15 +4,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/trap_cost.hpp"
+#include "ingest/ring_source.hpp"
+#include "tracers/mem/alloc_event.hpp"
 #include "tracers/mem/alloc_governor.hpp"
 #include "tracers/mem/alloc_probes.hpp"
 #include "tracers/mem/alloc_programs.hpp"
 #include "tracers/mem/alloc_sites.hpp"
 #include "tracers/mem/program_files.hpp"
+#include "tracers/stacks/stack_events.hpp"
 #include "tracers/stacks/stack_recorder.hpp"
 #include "util/fail.hpp"
 
@@ -29,18 +34,23 @@ class AllocLane final : public MemLane {
         plan_(plan),
         filter_(filter),
         stacks_(stacks),
-        object_(
-            {plan.alloc_multi, plan.alloc_session, plan.cfi, options.live, options.sample_bytes}),
+        object_({plan.alloc_multi, plan.alloc_session, plan.cfi, options.live, false,
+                 options.sample_bytes}),
         // Its descendants run from their first instruction before sonde could know of them.
         probes_(filter, filter.follow_children) {}
 
+  void send_events_to(StackEvents& events) override {
+    events_ = &events;
+    object_.send_events();
+  }
   void configure(mem_bpf& object) override { object_.configure(object); }
   Result<void> loaded(mem_bpf& object) override;
   Result<void> attach(std::vector<core::UniqueLink>&) override;
   Result<void> opened() override { return governor_->begin(); }
   Result<void> maintain() override;
   void detach() noexcept override;
-  std::vector<core::EventSource*> sources() noexcept override { return {&*governor_}; }
+  std::vector<core::EventSource*> sources() noexcept override;
+  std::uint64_t events_lost() const noexcept override;
   Result<void> drain() noexcept override;
 
   void add_books(Accounting& books) const override;
@@ -57,6 +67,8 @@ class AllocLane final : public MemLane {
   void add_notices(std::vector<std::string>& notices) const override;
 
  private:
+  Result<void> open_events();
+  void on_event(std::span<const std::byte> record) noexcept;
   std::vector<std::uint32_t> descendants() const;
   Error nothing_to_probe() const;
 
@@ -69,6 +81,9 @@ class AllocLane final : public MemLane {
   AllocSites sites_;
   core::TrapCost trap_;
   std::optional<AllocGovernor> governor_;
+  StackEvents* events_ = nullptr;  // null without live events
+  std::unique_ptr<ingest::RingSource> event_ring_;
+  std::uint64_t malformed_events_ = 0;
   std::vector<symbolize::RawStack> taken_;
   std::optional<Error> take_error_;
 };
@@ -76,6 +91,7 @@ class AllocLane final : public MemLane {
 Result<void> AllocLane::loaded(mem_bpf& object) {
   object_.loaded(object);
   sites_.open(object_.sites_fd(), object_.lives_fd());
+  if (auto opened = open_events(); !opened) return opened;
   const auto trap = core::measure_trap_cost(object_.programs().call_type);
   if (!trap) return tl::unexpected(trap.error());
   trap_ = *trap;
@@ -88,6 +104,33 @@ Result<void> AllocLane::loaded(mem_bpf& object) {
   if (probes_.processes().empty() && !filter_.from_exec) return tl::unexpected(nothing_to_probe());
   // A launcher's own calls say nothing of what it will run.
   return governor_->estimate(plan_.alloc_session, !filter_.from_exec);
+}
+
+Result<void> AllocLane::open_events() {
+  if (events_ == nullptr) return {};
+  auto ring = ingest::RingSource::open(
+      object_.events_fd(), [this](std::span<const std::byte> record) { on_event(record); });
+  if (!ring) return tl::unexpected(ring.error());
+  event_ring_ = std::move(*ring);
+  return {};
+}
+
+void AllocLane::on_event(std::span<const std::byte> record) noexcept {
+  auto event = decode_alloc_event(record, probes_.function_names());
+  if (event)
+    events_->add(std::move(*event), stacks_.counts());
+  else
+    ++malformed_events_;
+}
+
+std::vector<core::EventSource*> AllocLane::sources() noexcept {
+  std::vector<core::EventSource*> sources = {&*governor_};
+  if (event_ring_ != nullptr) sources.push_back(event_ring_.get());
+  return sources;
+}
+
+std::uint64_t AllocLane::events_lost() const noexcept {
+  return events_ == nullptr ? 0 : object_.counters().events_lost + malformed_events_;
 }
 
 Error AllocLane::nothing_to_probe() const {

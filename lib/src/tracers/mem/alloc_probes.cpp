@@ -9,6 +9,7 @@
 #include "elf/image.hpp"
 #include "probe/allocator.hpp"
 #include "probe/site.hpp"
+#include "symbolize/demangle.hpp"
 
 #include "shared/alloc_event.h"
 
@@ -66,6 +67,15 @@ AllocProbes::AllocProbes(TargetFilter filter, bool whole_files)
     : watch_(std::move(filter)), whole_files_(whole_files) {
 }
 
+std::optional<unsigned> AllocProbes::number_of(const std::string& function) {
+  const auto known = std::ranges::find(function_names_, function);
+  const auto number = static_cast<unsigned>(known - function_names_.begin());
+  if (known != function_names_.end()) return number;
+  if (number == SONDE_ALLOC_MOST_FUNCTIONS) return {};
+  function_names_.push_back(function);
+  return number;
+}
+
 const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& file) {
   const auto [entry, is_new] = known_.try_emplace(file.id);
   Points& points = entry->second;
@@ -85,9 +95,7 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
     found_.problems.insert(
         fmt::format("{} is static and stripped: nothing says where its allocator is", file.path));
   }
-  unsigned number = 0;
   for (const probe::AllocatorFunction& each : allocator.functions) {
-    if (number == SONDE_ALLOC_MOST_FUNCTIONS) break;
     const bool only_frees = each.call == AllocatorCall::release;
     const auto site =
         probe::find_site(*image, each.function, {arguments_of(each.call), !only_frees});
@@ -98,11 +106,17 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
                                          site ? "its frame is too large" : site.error().what));
       continue;
     }
+    const std::optional<unsigned> number = number_of(symbolize::demangle(each.function.name));
+    if (!number) {
+      found_.problems.insert(fmt::format("{} of {} is not probed: there are too many functions",
+                                         each.function.name, file.path));
+      continue;
+    }
     const auto [below, above] = own_code(allocator, *site);
     const auto words = static_cast<unsigned>(site->stack_depth / kWord);
     const core::UprobePoint point = {
         site->file_offset,
-        SONDE_ALLOC_COOKIE(each.call, !site->emulated(), number, words, below, above)};
+        SONDE_ALLOC_COOKIE(each.call, !site->emulated(), *number, words, below, above)};
     if (only_frees) {
       points.frees.push_back(point);
     } else {
@@ -110,7 +124,6 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
       if (const auto second = probe::find_second_site(*image, each.function, *site))
         points.seconds.push_back({second->file_offset, 0});
     }
-    ++number;
     ++found_.functions;
     found_.stepped += !site->emulated();
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -64,6 +65,8 @@ class AllocProbes {
   /// From the next attach() on only in the targets: enough for windows, and cheaper.
   void narrow() noexcept { whole_files_ = false; }
 
+  /// By the number in a cookie: of all files, each name once.
+  const std::vector<std::string>& function_names() const noexcept { return function_names_; }
   const AllocFound& found() const noexcept { return found_; }
   const CodeWatch& watch() const noexcept { return watch_; }
   /// Processes in which something is probed, or is about to be.
@@ -84,6 +87,8 @@ class AllocProbes {
     const Points* points = nullptr;
     bool attached = false;
   };
+  /// Empty if there are too many.
+  std::optional<unsigned> number_of(const std::string& function);
   const Points& points_of(const process::MappedFile& file);
   void add_place(const CodeUse& use);
   bool is_covered(const Place& place) const;
@@ -98,6 +103,7 @@ class AllocProbes {
   AllocPrograms programs_;
   bool attaching_ = false;
   AllocFound found_;
+  std::vector<std::string> function_names_;
   std::set<std::int32_t> processes_;
 };
 

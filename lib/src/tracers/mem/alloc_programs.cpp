@@ -19,9 +19,10 @@ void load_as(bpf_program* program, bool wanted, unsigned attach_type) {
 }  // namespace
 
 void leave_out_alloc_lane(mem_bpf& object) {
-  for (bpf_map* map : {object.maps.alloc_cpus, object.maps.alloc_counters, object.maps.alloc_sites,
-                       object.maps.alloc_lives, object.maps.alloc_begun_calls,
-                       object.maps.alloc_looks, object.maps.alloc_costs, object.maps.alloc_ends})
+  for (bpf_map* map :
+       {object.maps.alloc_cpus, object.maps.alloc_counters, object.maps.alloc_sites,
+        object.maps.alloc_events, object.maps.alloc_lives, object.maps.alloc_begun_calls,
+        object.maps.alloc_looks, object.maps.alloc_costs, object.maps.alloc_ends})
     ::bpf_map__set_autocreate(map, false);
 }
 
@@ -29,6 +30,9 @@ void AllocObject::configure(mem_bpf& object) const {
   aggregate::fill_log_table(object.rodata->alloc_log);
   aggregate::fill_inverse_table(object.rodata->alloc_inverse);
   object.rodata->alloc_live = options_.live;
+  object.rodata->alloc_send_events = options_.events;
+  constexpr std::uint32_t kEventRingBytes = 1 << 20;
+  if (options_.events) ::bpf_map__set_max_entries(object.maps.alloc_events, kEventRingBytes);
   object.data->alloc_distance = options_.distance;
   ::bpf_map__set_max_entries(object.maps.alloc_sites, AllocSites::kMostSites);
   if (options_.live) ::bpf_map__set_max_entries(object.maps.alloc_lives, AllocSites::kMostLives);
@@ -97,6 +101,10 @@ int AllocObject::sites_fd() const noexcept {
 
 int AllocObject::lives_fd() const noexcept {
   return options_.live ? ::bpf_map__fd(object_->maps.alloc_lives) : -1;
+}
+
+int AllocObject::events_fd() const noexcept {
+  return ::bpf_map__fd(object_->maps.alloc_events);
 }
 
 int AllocObject::tgids_fd() const noexcept {

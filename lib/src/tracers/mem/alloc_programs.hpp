@@ -18,6 +18,8 @@ struct AllocProgramOptions {
   bool session = false;
   bool cfi = false;
   bool live = false;
+  /// Live events, too.
+  bool events = false;
   std::uint64_t distance = 1;
 };
 
@@ -26,6 +28,8 @@ class AllocObject {
  public:
   explicit AllocObject(const AllocProgramOptions& options) noexcept : options_(options) {}
 
+  /// Before configure().
+  void send_events() noexcept { options_.events = true; }
   /// Of the opened object.
   void configure(mem_bpf& object) const;
   /// The object is loaded, and outlives this.
@@ -44,6 +48,7 @@ class AllocObject {
   /// -1 where frees are not followed.
   int lives_fd() const noexcept;
   int tgids_fd() const noexcept;
+  int events_fd() const noexcept;
 
   /// Whether calls are recorded; `measured`: and what they cost.
   void open_window(bool measured) noexcept;

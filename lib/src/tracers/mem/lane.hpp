@@ -19,12 +19,15 @@ struct mem_bpf;
 
 namespace sonde::tracers {
 
+class StackEvents;
 class StackRecorder;
 
 class MemLane {
  public:
   virtual ~MemLane() = default;
 
+  /// Live events as well; before configure().
+  virtual void send_events_to(StackEvents&) {}
   /// Sets constants, map sizes and which programs are loaded, of the opened object.
   virtual void configure(mem_bpf& object) = 0;
   /// The object is loaded: maps and programs have descriptors. It outlives the lane.
@@ -38,6 +41,8 @@ class MemLane {
   /// Drops attachments that are not in the links that attach() was given.
   virtual void detach() noexcept {}
   virtual std::vector<core::EventSource*> sources() noexcept { return {}; }
+  /// Live events that could not be made, so far.
+  virtual std::uint64_t events_lost() const noexcept { return 0; }
   virtual Result<void> drain() noexcept { return {}; }
 
   /// Adds its part. What it recorded in the common stack counts is not yet among `reported`: see

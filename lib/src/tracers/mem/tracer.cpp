@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "core/attach.hpp"
@@ -19,6 +20,7 @@
 #include "tracers/mem/object.hpp"
 #include "tracers/mem/plan.hpp"
 #include "tracers/mem/program_files.hpp"
+#include "tracers/stacks/stack_events.hpp"
 #include "tracers/stacks/stack_recorder.hpp"
 
 namespace sonde::tracers {
@@ -70,6 +72,7 @@ class Tracer final : public MemTracer {
 
   void take() override;
   Result<std::vector<Section>> sections() override;
+  std::vector<EbpfEvent> take_events(std::size_t limit) override;
   std::vector<std::string> notices() const override;
   MemoryStatistics statistics() const override;
 
@@ -83,6 +86,9 @@ class Tracer final : public MemTracer {
   core::UniqueSkeleton<mem_bpf> object_;
   std::vector<core::UniqueLink> links_;
   StackRecorder stacks_;
+  std::unique_ptr<StackEvents> events_;  // null without live events
+  std::uint64_t events_lost_ = 0;
+  bool detached_ = false;
   std::vector<std::unique_ptr<MemLane>> lanes_;
 };
 
@@ -118,6 +124,12 @@ void Tracer::configure() {
 }
 
 Result<void> Tracer::load() {
+  if (events() != nullptr) {
+    events_ = std::make_unique<StackEvents>(*events());
+    stacks_.send_events_to(*events_);
+    for (const auto& lane : lanes_)
+      lane->send_events_to(*events_);
+  }
   const core::LibbpfLog log;
   object_.reset(mem_bpf::open());
   if (object_ == nullptr) return tl::unexpected(core::load_error("mem", errno, log.text()));
@@ -175,6 +187,7 @@ void Tracer::detach() noexcept {
   for (const auto& lane : lanes_)
     lane->detach();
   links_.clear();
+  detached_ = true;
 }
 
 std::vector<core::EventSource*> Tracer::sources() noexcept {
@@ -187,9 +200,12 @@ std::vector<core::EventSource*> Tracer::sources() noexcept {
 }
 
 Result<void> Tracer::drain() noexcept {
+  std::uint64_t lost = 0;
   for (const auto& lane : lanes_) {
     if (auto drained = lane->drain(); !drained) return drained;
+    lost += lane->events_lost();
   }
+  if (events_ != nullptr) events()->count_lost(lost - std::exchange(events_lost_, lost));
   return stacks_.drain();
 }
 
@@ -245,6 +261,12 @@ void Tracer::take() {
   stacks_.take();
   for (const auto& lane : lanes_)
     lane->take();
+  if (events_ != nullptr && detached_) events_->finish();
+}
+
+std::vector<EbpfEvent> Tracer::take_events(std::size_t limit) {
+  if (events_ == nullptr) return {};
+  return events_->take(limit, [this](const auto& stacks) { return stacks_.name(stacks); });
 }
 
 Result<std::vector<Section>> Tracer::sections() {

@@ -127,8 +127,11 @@ bool StackRecorder::consume(std::span<const std::byte> record) {
   sonde_record_header header{};
   if (record.size() < sizeof(header)) return false;
   std::memcpy(&header, record.data(), sizeof(header));
-  if (samples_ != nullptr && header.kind == SONDE_RECORD_SAMPLE)
-    return samples_->add_sample(record, counts_);
+  if (decode_event_ && header.kind == SONDE_RECORD_SAMPLE) {
+    std::optional<StackEvent> event = decode_event_(record);
+    if (event) events_->add(std::move(*event), counts_);
+    return event.has_value();
+  }
   if (!counts_.consume(record)) return false;
   if (header.kind == SONDE_RECORD_STACK) on_stack(record);
   return true;
@@ -142,7 +145,7 @@ void StackRecorder::on_stack(std::span<const std::byte> record) {
   if (needs_mappings(record, stack)) {
     spaces_.observe(static_cast<std::int32_t>(stack.tgid), stack.header.time_ns);
   }
-  if (samples_ != nullptr) samples_->add_stack(stack.key, *counts_.find(stack.key));
+  if (events_ != nullptr) events_->add_stack(stack.key, *counts_.find(stack.key));
 }
 
 StackProfile StackRecorder::name(std::span<const symbolize::RawStack> stacks) {

@@ -21,7 +21,7 @@
 #include "ingest/sideband.hpp"
 #include "process/address_spaces.hpp"
 #include "symbolize/symbolizer.hpp"
-#include "tracers/stacks/sample_events.hpp"
+#include "tracers/stacks/stack_events.hpp"
 #include "tracers/stacks/unwinder.hpp"
 
 namespace sonde::tracers {
@@ -50,8 +50,13 @@ class StackRecorder {
   explicit StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name = {},
                          bool weighed = false);
 
-  /// Live events of single samples as well; before open().
-  void send_samples_to(SampleEvents& samples) noexcept { samples_ = &samples; }
+  /// Live events as well; before open(). `decode` makes one of a record of another kind than those
+  /// of stacks that came with them; empty if it is malformed.
+  using DecodeEvent = std::function<std::optional<StackEvent>(std::span<const std::byte>)>;
+  void send_events_to(StackEvents& events, DecodeEvent decode = {}) {
+    events_ = &events;
+    decode_event_ = std::move(decode);
+  }
 
   /// `sideband`: follow new mappings by the kernel's records. `batches`: as CountDrain.
   Result<void> open(const Maps& maps, bool sideband, bool batches);
@@ -105,7 +110,8 @@ class StackRecorder {
   std::uint64_t latency_total_ns_ = 0;
   std::uint64_t latency_records_ = 0;
   std::vector<symbolize::RawStack> taken_;
-  SampleEvents* samples_ = nullptr;
+  StackEvents* events_ = nullptr;
+  DecodeEvent decode_event_;
   mutable std::mutex naming_;  // of the symbolizer
   symbolize::Symbolizer symbolizer_;
   std::unique_ptr<Unwinder> unwinder_;  // its thread uses spaces_

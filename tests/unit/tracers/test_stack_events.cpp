@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "stack_records.hpp"
-#include "tracers/stacks/sample_events.hpp"
+#include "tracers/cpu/sample_event.hpp"
+#include "tracers/stacks/stack_events.hpp"
 
 using namespace sonde;
 
@@ -39,12 +40,17 @@ StackProfile name_stacks(const std::vector<symbolize::RawStack>& stacks) {
 
 struct Fixture {
   std::unique_ptr<core::EventQueue> queue = std::move(*core::EventQueue::open(4));
-  tracers::SampleEvents samples{*queue};
+  tracers::StackEvents samples{*queue};
   aggregate::StackCounts stacks;
 
   void add_stack(const test::StackRecord& record) {
     BOOST_TEST_REQUIRE(stacks.consume(record.bytes()));
     samples.add_stack(record.key, *stacks.find(record.key));
+  }
+  void add_sample(const std::vector<std::byte>& record) {
+    auto event = tracers::decode_sample(record);
+    BOOST_TEST_REQUIRE(event.has_value());
+    samples.add(std::move(*event), stacks);
   }
   std::vector<EbpfEvent> take(std::size_t limit = 100) { return samples.take(limit, name_stacks); }
 };
@@ -55,9 +61,9 @@ struct Fixture {
 BOOST_FIXTURE_TEST_CASE(samples_become_events, Fixture) {
   add_stack({.key = 7, .tgid = 10, .tid = 11, .comm = "a", .user = {1, 2}});
   add_stack({.key = 8, .tgid = 20, .tid = 20, .comm = "b", .user = {3}});
-  BOOST_TEST(samples.add_sample(sample_record(7, 0, 1000), stacks));
-  BOOST_TEST(samples.add_sample(sample_record(8, 1, 2000), stacks));
-  BOOST_TEST(samples.add_sample(sample_record(7, 1, 5000), stacks));
+  add_sample(sample_record(7, 0, 1000));
+  add_sample(sample_record(8, 1, 2000));
+  add_sample(sample_record(7, 1, 5000));
   const auto events = take();
   BOOST_TEST_REQUIRE(events.size() == 3u);
   BOOST_TEST(events[0].pid == 10);
@@ -78,8 +84,8 @@ BOOST_FIXTURE_TEST_CASE(samples_become_events, Fixture) {
 
 // A sample may come before its stack; one whose stack never comes is lost, and counted.
 BOOST_FIXTURE_TEST_CASE(waits_for_the_stack, Fixture) {
-  BOOST_TEST(samples.add_sample(sample_record(7, 0, 1000), stacks));
-  BOOST_TEST(samples.add_sample(sample_record(9, 0, 1000), stacks));
+  add_sample(sample_record(7, 0, 1000));
+  add_sample(sample_record(9, 0, 1000));
   BOOST_TEST(take().empty());
   add_stack({.key = 7, .user = {1}});
   BOOST_TEST(take().size() == 1u);
@@ -91,10 +97,10 @@ BOOST_FIXTURE_TEST_CASE(waits_for_the_stack, Fixture) {
 BOOST_FIXTURE_TEST_CASE(is_bounded, Fixture) {
   add_stack({.key = 7, .user = {1}});
   for (std::uint64_t i = 0; i < 6; ++i)
-    BOOST_TEST(samples.add_sample(sample_record(7, 0, i), stacks));
+    add_sample(sample_record(7, 0, i));
   BOOST_TEST(queue->lost() == 2u);
   for (std::uint64_t i = 0; i < 6; ++i)
-    BOOST_TEST(samples.add_sample(sample_record(99, 0, i), stacks));
+    add_sample(sample_record(99, 0, i));
   BOOST_TEST(queue->lost() == 4u);
   BOOST_TEST(take(3).size() == 3u);
   BOOST_TEST(take().size() == 1u);
@@ -104,8 +110,26 @@ BOOST_FIXTURE_TEST_CASE(is_bounded, Fixture) {
 BOOST_FIXTURE_TEST_CASE(malformed_samples, Fixture) {
   auto bytes = sample_record(7, 0, 1000);
   bytes.pop_back();
-  BOOST_TEST(!samples.add_sample(bytes, stacks));
+  BOOST_TEST(!tracers::decode_sample(bytes).has_value());
   bytes = sample_record(7, 0, 1000);
   bytes[2] = std::byte{0xff};  // the version
-  BOOST_TEST(!samples.add_sample(bytes, stacks));
+  BOOST_TEST(!tracers::decode_sample(bytes).has_value());
+}
+
+// An event without a stack of its own keeps its place among those that have one.
+BOOST_FIXTURE_TEST_CASE(events_without_a_stack, Fixture) {
+  add_stack({.key = 7, .tgid = 10, .comm = "a", .user = {1}});
+  add_sample(sample_record(7, 0, 1000));
+  tracers::StackEvent free{2000, 0, {}};
+  free.event.pid = 30;
+  free.event.data = MemoryFree{0x1000, 16, "free"};
+  samples.add(free, stacks);
+  add_sample(sample_record(7, 0, 3000));
+  const auto events = take();
+  BOOST_TEST_REQUIRE(events.size() == 3u);
+  BOOST_TEST(events[0].pid == 10);
+  BOOST_TEST(events[1].pid == 30);
+  BOOST_TEST_REQUIRE(events[1].get_if<MemoryFree>() != nullptr);
+  BOOST_TEST(events[1].get_if<MemoryFree>()->bytes.value() == 16u);
+  BOOST_TEST(events[2].get_if<CpuSample>()->frames.size() == 1u);
 }
