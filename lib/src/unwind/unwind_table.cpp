@@ -13,6 +13,8 @@ namespace {
 
 // x86-64 code refers to code by 32-bit displacements, even in the large model's PLT.
 constexpr std::uint64_t kLongestCode = std::uint64_t{4} << 30;
+// The kernel's half of the table numbers pages with 32 bits. No linker goes so high.
+constexpr std::uint64_t kHighestCode = std::uint64_t{UINT32_MAX} << UNWIND_PAGE_BITS;
 // Fewer bytes without an FDE are padding behind a function.
 constexpr std::uint64_t kShortestGap = 16;
 // Long enough for a hand-written entry point, such as _start of ld.so.
@@ -22,7 +24,7 @@ std::vector<Segment> executable_segments(const elf::Image& image) {
   std::vector<Segment> segments;
   for (const Elf64_Phdr& header : image.segments()) {
     if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
-    if (header.p_offset >= image.source().size() || header.p_vaddr > INT64_MAX) continue;
+    if (header.p_offset >= image.source().size() || header.p_vaddr > kHighestCode) continue;
     const std::uint64_t size = std::min(header.p_filesz, image.source().size() - header.p_offset);
     if (size != 0 && size <= kLongestCode)
       segments.push_back({header.p_offset, header.p_vaddr, size});
