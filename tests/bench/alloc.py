@@ -60,7 +60,7 @@ class Redis:
     def __init__(self, folder, prefix):
         self.process = subprocess.Popen(
             [*prefix, "redis-server", "--port", str(PORT), "--save", "", "--dir", folder],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd=folder,
         )
         deadline = time.monotonic() + 30
         while subprocess.run(["redis-cli", "-p", str(PORT), "ping"], capture_output=True, check=False).returncode:

@@ -17,8 +17,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
-from cpu import BPF_STATS, Tool, bpf_share, load, show
+from cpu import BPF_STATS, Tool, bpf_seconds, load, show
 
 TRACERS = ("cpu", "net", "syscall", "mem")
 
@@ -35,6 +36,19 @@ def production(sonde, folder):
         json.dump({f"enable_{name}": True
                    for name in ("cpu_profiling", "network_tracing", "syscall_tracing", "memory_tracing")}, out)
     return file, rate
+
+
+def bpf_share(command, folder):
+    """Share of one CPU that the BPF programs of a session take. A tracer may have nothing to do, but it holds programs."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    time.sleep(2)  # past its start
+    begin, before = time.monotonic(), bpf_seconds(process.pid)
+    time.sleep(2)
+    after, end = bpf_seconds(process.pid), time.monotonic()
+    process.wait()
+    if before is None or after is None:
+        sys.exit(f"{command}: the time in its BPF programs could not be measured")
+    return (after - before) / (end - begin)
 
 
 def measure(sonde, config, seconds, tracers, folder):
