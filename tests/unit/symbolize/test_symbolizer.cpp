@@ -90,13 +90,12 @@ extern "C" __attribute__((noinline, visibility("default"))) int sonde_test_known
 
 BOOST_AUTO_TEST_SUITE(symbolizer)
 
-// Our own functions, those of libc (dladdr as the judge) and of the vDSO have their names and
 // With a bound, the largest stacks are kept, and the others are one stack for each label and
 // combination of details: sums are the same.
 BOOST_AUTO_TEST_CASE(stacks_above_the_bound_are_added_up) {
   std::vector<RawStack> stacks;
   // One of 25 twice: 50 in all.
-  for (const std::uint64_t bytes : {10, 25, 20, 45, 25, 30, 5}) {
+  for (const std::uint64_t bytes : {10u, 25u, 20u, 45u, 25u, 30u, 5u}) {
     stacks.push_back(raw({}, {bytes * 4096}, 7, {bytes, 1}));
     stacks.back().details = {std::string(bytes % 20 == 0 ? "read" : "fault")};
   }
@@ -121,6 +120,7 @@ BOOST_AUTO_TEST_CASE(stacks_above_the_bound_are_added_up) {
   check(4, {5, 1}, "fault", {"syscall:read", "[other stacks]"});
 }
 
+// Our own functions, those of libc (dladdr as the judge) and of the vDSO have their names and
 // modules.
 BOOST_AUTO_TEST_CASE(names_this_process) {
   const auto known = reinterpret_cast<std::uint64_t>(&sonde_test_known_function);
