@@ -17,9 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-from cpu import BPF_STATS, Tool, bpf_seconds, load, show
+from cpu import BPF_STATS, Tool, bpf_share, load, show
 
 TRACERS = ("cpu", "net", "syscall", "mem")
 
@@ -38,19 +37,6 @@ def production(sonde, folder):
     return file, rate
 
 
-def bpf_share(command, folder):
-    """Share of one CPU that the BPF programs of a session take. A tracer may have nothing to do, but it holds programs."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
-    time.sleep(2)  # past its start
-    begin, before = time.monotonic(), bpf_seconds(process.pid)
-    time.sleep(2)
-    after, end = bpf_seconds(process.pid), time.monotonic()
-    process.wait()
-    if before is None or after is None:
-        sys.exit(f"{command}: the time in its BPF programs could not be measured")
-    return (after - before) / (end - begin)
-
-
 def measure(sonde, config, seconds, tracers, folder):
     command = [sonde, "run", "--env", "production", "-c", config, "-t", ",".join(tracers), "-q",
                "-d", str(seconds), "-f", "json"]
@@ -58,7 +44,7 @@ def measure(sonde, config, seconds, tracers, folder):
     before = BPF_STATS.read_text(encoding="ascii")
     try:
         BPF_STATS.write_text("1", encoding="ascii")
-        bpf = bpf_share(command[:-4] + ["-d", "6", "-f", "json"], folder)
+        bpf = bpf_share(command[:-4] + ["-d", "6", "-f", "json"], folder, idle=True)
     finally:
         BPF_STATS.write_text(before, encoding="ascii")
     own = cpu / seconds
