@@ -51,8 +51,10 @@ struct http_socket {
 struct tls_call {
 	__u64 session; /* 0: in none */
 	__u64 buffer;
+	__u64 length;
 	__u64 moved;	/* address of what it moved */
 	__u64 function; /* SONDE_TLS_* */
+	__u64 stack;	/* stack pointer at its entry */
 	__u64 socket;	/* id of the socket that it has used; 0: of none */
 	struct sonde_net_ends ends;
 };

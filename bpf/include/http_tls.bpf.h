@@ -21,6 +21,7 @@ struct tls_flow {
 	__u64 id;
 	__u64 socket; /* id of the net_socket; 0: not known */
 	__u64 misses; /* reads and writes without a head */
+	__u64 taken;  /* bytes that the library has taken, in a call that said "again" */
 	struct http_socket http;
 };
 
@@ -122,13 +123,14 @@ int http_tls_enter(struct pt_regs *ctx)
 	struct sonde_http_counters *c = http_count();
 	__u64 function = bpf_get_attach_cookie(ctx);
 	struct tls_call *call;
+	__u64 stack;
 
 	if (c)
 		c->tls_hits++;
 	if (sonde_gate != SONDE_GATE_RECORDING || tgid == filter_self_tgid ||
 	    !filter_passes(task, tgid))
 		return 0;
-	if (function == SONDE_TLS_ENDS) {
+	if (function & SONDE_TLS_ENDS) {
 		struct tls_flow_key key = {.session = ctx->di, .tgid = tgid};
 
 		tls_close(&key);
@@ -137,11 +139,47 @@ int http_tls_enter(struct pt_regs *ctx)
 	call = bpf_task_storage_get(&tls_calls, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!call)
 		return 0;
+	stack = ctx->sp + (function >> SONDE_TLS_DEPTH_SHIFT);
+	/* What a function calls on its way is part of its own call. */
+	if (call->session && stack < call->stack)
+		return 0;
 	call->session = ctx->di;
 	call->buffer = ctx->si;
+	call->length = ctx->dx;
 	call->moved = ctx->cx;
-	call->function = function;
+	call->function = function & SONDE_TLS_FUNCTION;
+	call->stack = stack;
 	call->socket = 0;
+	return 0;
+}
+
+/*
+ * A call of GnuTLS that sends has given `result`. Gives how many bytes of its buffer were sent:
+ * where the socket is full the library has taken them all the same, and says how many by the next
+ * call, which need not have the buffer any more.
+ */
+static __always_inline __s64 tls_resumes(const struct tls_flow_key *key, __u64 length, __s64 result)
+{
+	const bool again = result == SONDE_TLS_AGAIN || result == SONDE_TLS_INTERRUPTED;
+	struct tls_flow *flow;
+	__u64 taken;
+
+	if (!again && result <= 0)
+		return 0;
+	flow = tls_flow_of(key);
+	if (!flow)
+		return result;
+	taken = flow->taken;
+	if (!taken) {
+		if (!again)
+			return result;
+		flow->taken = length < SONDE_TLS_RECORD ? length : SONDE_TLS_RECORD;
+		return flow->taken;
+	}
+	if (!again) {
+		flow->taken = 0;
+		flow->http.sides[SONDE_HTTP_SENT].position += result - taken;
+	}
 	return 0;
 }
 
@@ -156,16 +194,21 @@ int http_tls_leave(struct pt_regs *ctx)
 
 	if (c)
 		c->tls_hits++;
-	if (!call || !call->session)
+	/* The return may be that of another function, too. */
+	if (!call || !call->session ||
+	    call->stack != ctx->sp + (bpf_get_attach_cookie(ctx) >> SONDE_TLS_DEPTH_SHIFT))
 		return 0;
 	key.session = call->session;
 	key.tgid = filter_trusted_tgid(task);
 	call->session = 0;
-	/* They give an int; those that say by a pointer how much they moved, 1 if they did. */
+	/* They give an int or a small ssize_t; those that say by a pointer how much they moved, 1
+	 * if they did. */
 	length = (__s32)ctx->ax;
 	if (length > 0 && (call->function & SONDE_TLS_SAYS_MOVED) &&
 	    bpf_probe_read_user(&length, sizeof(length), (void *)call->moved))
 		return 0;
+	if (call->function & SONDE_TLS_RESUMES)
+		length = tls_resumes(&key, call->length, length);
 	if (length > 0 && length <= 0x7fffffff)
 		tls_moved(task, call, &key, (__u32)length);
 	return 0;

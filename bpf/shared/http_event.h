@@ -44,11 +44,18 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_http_record) == 72, "wire layout");
 #define SONDE_HTTP_UNREADABLE 2 /* the memory is not there any more */
 #define SONDE_HTTP_REASONS    3
 
-/* Cookies of breakpoints in TLS libraries. */
-#define SONDE_TLS_RECEIVES   0 /* f(session, buffer, length): what it moved, or less than 1 */
-#define SONDE_TLS_SENDS	     1
-#define SONDE_TLS_SAYS_MOVED 2 /* besides: f(session, buffer, length, *moved): 1 if it did */
-#define SONDE_TLS_ENDS	     4 /* f(session): it is over */
+/* Cookies of breakpoints in TLS libraries: what the function does, and how far below its value at
+ * the function's entry the stack pointer is. */
+#define SONDE_TLS_RECEIVES    0 /* f(session, buffer, length): what it moved, or less than 1 */
+#define SONDE_TLS_SENDS	      1
+#define SONDE_TLS_SAYS_MOVED  2 /* besides: f(session, buffer, length, *moved): 1 if it did */
+#define SONDE_TLS_ENDS	      4 /* f(session): it is over */
+#define SONDE_TLS_RESUMES     8 /* GnuTLS: has taken the data where it gives one of these: */
+#define SONDE_TLS_FUNCTION    0xff
+#define SONDE_TLS_DEPTH_SHIFT 8
+#define SONDE_TLS_AGAIN	      (-28) /* GNUTLS_E_AGAIN: the next call, with any data, goes on with it */
+#define SONDE_TLS_INTERRUPTED (-52) /* GNUTLS_E_INTERRUPTED */
+#define SONDE_TLS_RECORD      16384 /* bytes that it takes at once, at most */
 
 /* Per CPU. */
 struct sonde_http_counters {

@@ -284,9 +284,7 @@ class OtherPrograms(HttpTest):
         self.assertEqual(report.exchanges("server"), expected)
 
 
-class Tls(ServesTest):
-    """What a TLS library is given and gives is seen as what goes over a socket."""
-
+class TlsTest(ServesTest):
     def setUp(self):
         super().setUp()
         subprocess.run(
@@ -294,6 +292,10 @@ class Tls(ServesTest):
              "-days", "2", "-subj", "/CN=localhost", "-keyout", self.path("key.pem"),
              "-out", self.path("cert.pem")], check=True, stderr=subprocess.DEVNULL)
         self.tls = (f" ssl; ssl_certificate {self.path('cert.pem')}; ssl_certificate_key {self.path('key.pem')}")
+
+
+class Tls(TlsTest):
+    """What a TLS library is given and gives is seen as what goes over a socket."""
 
     def test_wrk(self):
         """As without TLS, with the ends of the connection's socket."""
@@ -368,6 +370,62 @@ class Tls(ServesTest):
             lambda port: ["sh", "-c", f"curl -sk https://127.0.0.1:{port}/large.bin | sha256sum"], tls=self.tls)
         self.assertIn(hashlib.sha256(b"y" * 300_000).hexdigest(), report.stdout)
         self.assertEqual(contents(), before)
+
+
+class GnuTls(TlsTest):
+    """Programs that use GnuTLS, against servers that use another library and that one."""
+
+    def test_clients(self):
+        """wget, git, apt and gnutls-cli: the server, which uses OpenSSL, has logged what they are seen to ask for."""
+        def client(port):
+            url = f"https://127.0.0.1:{port}"
+            return ["sh", "-c", f"""
+                wget -q --no-check-certificate -O /dev/null {url}/s.txt?a {url}/large.bin {url}/missing
+                GIT_SSL_NO_VERIFY=1 git ls-remote {url}/x.git 2>/dev/null
+                /usr/lib/apt/apt-helper -q -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false \
+                    -o APT::Sandbox::User=root download-file {url}/s.txt {self.path("downloaded")} >/dev/null
+                printf 'HEAD /large.bin HTTP/1.0\\r\\n\\r\\n' | gnutls-cli --insecure 127.0.0.1 -p {port} >/dev/null
+                """]
+
+        report = self.serve(client, flags=["--events"], tls=self.tls)
+        expected = [("GET", "/s.txt", 200), ("GET", "/large.bin", 200), ("GET", "/missing", 404),
+                    ("GET", "/x.git/info/refs", 404), ("GET", "/s.txt", 200), ("HEAD", "/large.bin", 200)]
+        self.assertEqual(sum(report.logged.values()), len(expected))
+        self.assertEqual(report.exchanges("server"), expected)
+        self.assertEqual(report.exchanges("client"), expected)
+        clients = [r for r in report.of("http") if r["role"] == "client"]
+        self.assertEqual([r["comm"] for r in clients], ["wget"] * 3 + ["git-remote-http", "https", "gnutls-cli"])
+        for record in report.of("http"):
+            self.assertTrue(record["tls"])
+            self.assertIn(report.port, (record["local_port"], record["remote_port"]))
+
+    def test_server(self):
+        """gnutls-serv, asked by a program that uses OpenSSL and by one that uses GnuTLS."""
+        port = free_port()
+        script = self.write("serve.sh", f"""
+            gnutls-serv --http -q -p {port} --x509keyfile {self.path("key.pem")} --x509certfile {self.path("cert.pem")} \
+                >/dev/null 2>&1 &
+            until curl -sk -o /dev/null https://127.0.0.1:{port}/first; do kill -0 $! || exit 1; sleep 0.05; done
+            curl -sk -o /dev/null https://127.0.0.1:{port}/curl
+            wget -q --no-check-certificate -O /dev/null https://127.0.0.1:{port}/wget
+            kill $!
+            wait
+            """)
+        report = self.trace("--events", "--", "sh", script)
+        expected = [("GET", f"/{name}", 200) for name in ("first", "curl", "wget")]
+        self.assertEqual(report.exchanges("client"), expected)
+        self.assertEqual(report.exchanges("server"), expected)
+
+    def test_full_socket(self):
+        """Requests that the library has taken when the socket was full, of which the next call, without any data, says
+        that they were sent."""
+        report = self.trace("--events", "--", sys.executable, os.path.join(HERE, "gnutls_workload.py"),
+                            self.path("key.pem"), self.path("cert.pem"))
+        told = json.loads(report.stdout)
+        self.assertGreater(told["resumed"], 0)
+        expected = [("POST", f"/{i}", 200) for i in range(told["requests"])]
+        self.assertEqual(report.exchanges("client"), expected)
+        self.assertEqual(report.exchanges("server"), expected)
 
 
 class NotSeen(HttpTest):

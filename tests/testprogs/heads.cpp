@@ -173,6 +173,66 @@ function returns_by_another
   ret
 over returns_by_another
 
+function returns_behind_pop
+  push %rbx
+  mov %rdi, %rax
+  nop
+  pop %rbx
+  ret
+over returns_behind_pop
+
+function returns_from_switch
+  push %rbx
+  cmp $2, %edi
+  ja 4f
+  mov %edi, %edi
+  lea .Lcases(%rip), %rdx
+  movslq (%rdx, %rdi, 4), %rax
+  add %rdx, %rax
+  jmp *%rax
+.Lfirst:
+  mov $5, %eax
+  pop %rbx
+  ret
+.Lsecond:
+  mov $7, %eax
+  nop
+.Lthird:
+  nop
+4: pop %rbx
+  ret
+over returns_from_switch
+
+function returns_by_local
+  test %rsi, %rsi
+  jmp .Llocal
+over returns_by_local
+.Llocal:
+  nop
+  ret
+
+function returns_or_leaves_by_slot
+  test %rsi, %rsi
+  jne 1f
+  ret
+1: jmp *slot(%rip)
+over returns_or_leaves_by_slot
+
+function forwards_by_stub
+  xor %ecx, %ecx
+  jmp push_at_entry@PLT
+over forwards_by_stub
+
+function forwards_by_slot
+  xor %ecx, %ecx
+  jmp *push_at_entry@GOTPCREL(%rip)
+over forwards_by_slot
+
+.section .rodata
+.Lcases:
+  .long .Lfirst - .Lcases, .Lsecond - .Lcases, .Lthird - .Lcases
+.text
+
   .globl without_size
   .type without_size, @function
 without_size:

@@ -1,13 +1,11 @@
 #include "probe/instruction.hpp"
 
-#include <Zydis/Zydis.h>
-
 #include <array>
+
+#include "probe/zydis.hpp"
 
 namespace sonde::probe {
 namespace {
-
-using Operands = std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT>;
 
 // In the order of the System V ABI.
 constexpr std::array kArguments = {ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_RDX,
@@ -16,17 +14,6 @@ constexpr std::array kArguments = {ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS
 constexpr unsigned kWholeFrom = 32;
 constexpr std::uint8_t kOperandSizePrefix = 0x66;
 constexpr std::uint8_t kRexB = 0x41;
-
-bool decode_full(std::span<const std::byte> code, ZydisDecodedInstruction& instruction,
-                 Operands& operands) {
-  static const ZydisDecoder decoder = [] {
-    ZydisDecoder made;
-    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    return made;
-  }();
-  return ZYAN_SUCCESS(
-      ZydisDecoderDecodeFull(&decoder, code.data(), code.size(), &instruction, operands.data()));
-}
 
 SiteKind branch_kind(const ZydisDecodedInstruction& i) {
   const bool one_byte = i.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT;
@@ -56,22 +43,16 @@ SiteKind kind_of(const ZydisDecodedInstruction& i) {
   return kind;
 }
 
-ZydisRegister whole(ZydisRegister part) {
-  return ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, part);
-}
-
-bool is_written(const ZydisDecodedOperand& operand) {
-  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
-         (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
-}
-
 std::optional<std::int64_t> stack_growth(const ZydisDecodedInstruction& i,
                                          const Operands& operands) {
+  const bool is_own = operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                      operands[0].reg.value == ZYDIS_REGISTER_RSP;
   if (i.mnemonic == ZYDIS_MNEMONIC_PUSH) return i.operand_width / 8;
-  if (i.mnemonic == ZYDIS_MNEMONIC_SUB && operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-      operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-      operands[0].reg.value == ZYDIS_REGISTER_RSP)
-    return operands[1].imm.value.s;
+  if (i.mnemonic == ZYDIS_MNEMONIC_POP && !is_own) return -i.operand_width / 8;
+  if (is_own && operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+    if (i.mnemonic == ZYDIS_MNEMONIC_SUB) return operands[1].imm.value.s;
+    if (i.mnemonic == ZYDIS_MNEMONIC_ADD) return -operands[1].imm.value.s;
+  }
   for (std::uint8_t n = 0; n < i.operand_count; ++n) {
     if (is_written(operands[n]) && whole(operands[n].reg.value) == ZYDIS_REGISTER_RSP)
       return std::nullopt;
@@ -131,10 +112,32 @@ bool leaves(const ZydisDecodedInstruction& i) {
 
 }  // namespace
 
+std::optional<Decoded> decode_full(std::span<const std::byte> code) {
+  static const ZydisDecoder decoder = [] {
+    ZydisDecoder made;
+    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    return made;
+  }();
+  std::optional<Decoded> decoded(std::in_place);
+  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code.data(), code.size(),
+                                           &decoded->instruction, decoded->operands.data())))
+    decoded.reset();
+  return decoded;
+}
+
+ZydisRegister whole(ZydisRegister part) {
+  return ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, part);
+}
+
+bool is_written(const ZydisDecodedOperand& operand) {
+  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+         (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+}
+
 std::optional<Instruction> decode(std::span<const std::byte> code, std::uint64_t address) {
-  ZydisDecodedInstruction decoded;
-  Operands operands;
-  if (!decode_full(code, decoded, operands)) return std::nullopt;
+  const auto full = decode_full(code);
+  if (!full) return std::nullopt;
+  const auto& [decoded, operands] = *full;
   Instruction instruction;
   instruction.length = decoded.length;
   instruction.kind = kind_of(decoded);
@@ -153,18 +156,21 @@ std::optional<Instruction> decode(std::span<const std::byte> code, std::uint64_t
       first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && first.imm.is_relative != 0 &&
       ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&decoded, &first, address, &target)))
     instruction.target = target;
-  // A jump through a slot at a fixed address is a call in tail position: what a linker fills in.
-  const bool fixed_slot =
-      first.type == ZYDIS_OPERAND_TYPE_MEMORY && first.mem.base == ZYDIS_REGISTER_RIP;
-  instruction.computed_jump = decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR &&
-                              first.type != ZYDIS_OPERAND_TYPE_IMMEDIATE && !fixed_slot;
+  if (decoded.meta.category != ZYDIS_CATEGORY_UNCOND_BR ||
+      first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+    return instruction;
+  if (first.type == ZYDIS_OPERAND_TYPE_MEMORY && first.mem.base == ZYDIS_REGISTER_RIP &&
+      ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&decoded, &first, address, &target)))
+    instruction.slot = target;
+  else
+    instruction.computed_jump = true;
   return instruction;
 }
 
 std::string disassemble(std::span<const std::byte> code, std::uint64_t address) {
-  ZydisDecodedInstruction decoded;
-  Operands operands;
-  if (!decode_full(code, decoded, operands)) return {};
+  const auto full = decode_full(code);
+  if (!full) return {};
+  const auto& [decoded, operands] = *full;
   ZydisFormatter formatter;
   ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_ATT);
   ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);

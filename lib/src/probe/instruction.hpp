@@ -23,6 +23,8 @@ struct Instruction {
   bool computed_jump = false;
   /// Destination of a direct jump or call.
   std::optional<std::uint64_t> target;
+  /// A jump to what this address holds, which the dynamic linker fills in: a call in tail position.
+  std::optional<std::uint64_t> slot;
   /// How far it lowers rsp; nothing if it sets rsp in another way.
   std::optional<std::int64_t> stack_growth = 0;
   /// One bit for each of rdi, rsi, rdx, rcx, r8, r9 that it writes to, in whole or in part.

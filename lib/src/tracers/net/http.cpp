@@ -225,7 +225,7 @@ Result<void> plan(const EbpfConfig&, const core::FeatureSet& features,
     entries.push_back(of.primary(kHttp, "tp_btf:sock_send_length, tp_btf:sock_recv_length"));
     entries.push_back(
         can_read_tls(features)
-            ? of.primary(kTls, "uprobe_multi:SSL_read, uprobe_multi:SSL_write")
+            ? of.primary(kTls, "uprobe_multi:OpenSSL, uprobe_multi:GnuTLS")
             : of.missing(kTls, "HTTP within TLS is not seen", "boot Linux 6.6 or later"));
     return {};
   }

@@ -7,13 +7,16 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <string_view>
 
 #include "elf/image.hpp"
+#include "probe/forwarding.hpp"
 #include "probe/return_sites.hpp"
 #include "probe/site.hpp"
 #include "shared/http_event.h"
+#include "unwind/code_ranges.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sonde::tracers {
@@ -31,12 +34,17 @@ constexpr std::array kFunctions = {
     TlsFunction{"SSL_read_ex", SONDE_TLS_RECEIVES | SONDE_TLS_SAYS_MOVED, 4},
     TlsFunction{"SSL_write_ex", SONDE_TLS_SENDS | SONDE_TLS_SAYS_MOVED, 4},
     TlsFunction{"SSL_free", SONDE_TLS_ENDS, 1},
+    TlsFunction{"gnutls_record_recv", SONDE_TLS_RECEIVES, 3},
+    TlsFunction{"gnutls_record_recv_seq", SONDE_TLS_RECEIVES, 4},
+    TlsFunction{"gnutls_record_send", SONDE_TLS_SENDS | SONDE_TLS_RESUMES, 3},
+    TlsFunction{"gnutls_record_send2", SONDE_TLS_SENDS | SONDE_TLS_RESUMES, 5},
+    TlsFunction{"gnutls_deinit", SONDE_TLS_ENDS, 1},
 };
 
 // Where distributions keep libraries.
-constexpr std::array kLibraries = {"/lib/*/libssl.so.*", "/usr/lib/*/libssl.so.*",
-                                   "/lib64/libssl.so.*", "/usr/lib64/libssl.so.*",
-                                   "/usr/local/lib*/libssl.so.*"};
+constexpr std::array kFolders = {"/lib/*/", "/usr/lib/*/", "/lib64/", "/usr/lib64/",
+                                 "/usr/local/lib*/"};
+constexpr std::array kLibraries = {"libssl.so.*", "libgnutls.so.*"};
 
 const TlsFunction* known_function(std::string_view name) {
   const auto found = std::ranges::find(kFunctions, name, &TlsFunction::name);
@@ -45,13 +53,32 @@ const TlsFunction* known_function(std::string_view name) {
 
 std::vector<std::string> system_libraries() {
   std::vector<std::string> paths;
-  for (const char* pattern : kLibraries) {
-    glob_t found{};
-    if (::glob(pattern, 0, nullptr, &found) == 0)
-      paths.insert(paths.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    ::globfree(&found);
+  for (const char* folder : kFolders) {
+    for (const char* library : kLibraries) {
+      glob_t found{};
+      if (::glob((std::string(folder) + library).c_str(), 0, nullptr, &found) == 0)
+        paths.insert(paths.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+      ::globfree(&found);
+    }
   }
   return paths;
+}
+
+// What the programs need to know of a site.
+core::UprobePoint point_at(const probe::Site& site, std::uint64_t function) {
+  const auto depth = static_cast<std::uint64_t>(site.stack_depth);
+  return {site.file_offset, function | depth << SONDE_TLS_DEPTH_SHIFT};
+}
+
+// Functions without symbols, which others jump to, have call frame information.
+probe::FindCode code_of(const elf::Image& image) {
+  return [&image, ranges = std::optional<unwind::CodeRanges>()](
+             std::uint64_t address) mutable -> std::optional<probe::Function> {
+    if (!ranges) ranges.emplace(image);
+    const auto range = ranges->at(address);
+    if (!range) return std::nullopt;
+    return probe::Function{{}, range->start, range->length};
+  };
 }
 
 }  // namespace
@@ -62,24 +89,31 @@ TlsSites find_tls_sites(int fd) {
   if (!image) return sites;
   const auto functions = probe::find_functions(
       *image, [](std::string_view name) { return known_function(name) != nullptr; });
+  const probe::FindCode find_code = code_of(*image);
+  // Several functions may go on to the same code and share its returns.
+  std::map<std::uint64_t, core::UprobePoint> leaves;
   for (const probe::Function& function : functions) {
     const TlsFunction& known = *known_function(function.name);
+    // What it does is seen there.
+    if (known_function(probe::forwards_to(*image, function)) != nullptr) continue;
     const auto enter = probe::find_site(*image, function, {known.arguments, false});
     if (!enter) {
       sites.left_out.push_back(function.name);
       continue;
     }
     if (known.cookie != SONDE_TLS_ENDS) {
-      const auto returns = probe::find_return_sites(*image, function);
+      const auto returns = probe::find_return_sites(*image, function, find_code);
       if (!returns || returns->empty()) {
         sites.left_out.push_back(function.name);
         continue;
       }
       for (const probe::Site& site : *returns)
-        sites.leaves.push_back({site.file_offset, known.cookie});
+        leaves.emplace(site.file_offset, point_at(site, 0));
     }
-    sites.enters.push_back({enter->file_offset, known.cookie});
+    sites.enters.push_back(point_at(*enter, known.cookie));
   }
+  for (const auto& [offset, point] : leaves)
+    sites.leaves.push_back(point);
   return sites;
 }
 

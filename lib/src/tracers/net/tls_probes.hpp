@@ -22,8 +22,8 @@ struct TlsSites {
   std::vector<std::string> left_out;
 };
 
-/// Of OpenSSL's functions in this ELF file, wherever they are: libssl, or a program that it was
-/// linked into. The cookies are SONDE_TLS_*.
+/// Of the functions of OpenSSL and GnuTLS in this ELF file, be it the library or a program that it
+/// was linked into. The cookies are SONDE_TLS_*.
 TlsSites find_tls_sites(int fd);
 
 /// Not thread-safe.
