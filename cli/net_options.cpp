@@ -65,6 +65,8 @@ void NetFlags::add_to(CLI::App& app) {
       ->group(kWhat);
   app.add_flag("--events", events, "Instead of rows a line for each event when it happens")
       ->group(kWhat);
+  app.add_flag("--packets", packets, "With --events, also each send and receive over TCP and UDP")
+      ->group(kWhat);
   app.add_flag("--drops", drops, "Also the packets that the kernel drops, why and where")
       ->group(kWhat);
   app.add_flag("--dns", dns, "Also DNS queries and what became of them; --events has them always")
@@ -101,6 +103,7 @@ Result<void> NetFlags::check(const NetworkOptions& options) const {
     return fail(ErrorCode::ConfigError,
                 "--events cannot be combined with --histogram: it shows each event, and no sums");
   }
+  if (packets && !options.events) return fail(ErrorCode::ConfigError, "--packets needs --events");
   if (options.http_query && !options.http)
     return fail(ErrorCode::ConfigError, "--http-query needs --http");
   return {};
@@ -119,6 +122,7 @@ Result<void> NetFlags::apply(NetworkOptions& options) const {
     options.ring_bytes = *bytes;
   }
   if (events) options.events = true;
+  if (packets) options.packets = true;
   if (drops) options.drops = true;
   if (dns) options.dns = true;
   if (http) options.http = true;

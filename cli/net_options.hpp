@@ -21,6 +21,7 @@ struct NetFlags {
   std::string by;
   std::string ring_bytes;
   bool events = false;
+  bool packets = false;
   bool drops = false;
   bool dns = false;
   bool http = false;

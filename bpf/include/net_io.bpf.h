@@ -10,6 +10,7 @@
 #include "http.bpf.h"
 #include "net_emit.bpf.h"
 #include "net_flow.bpf.h"
+#include "net_transfer.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -83,6 +84,8 @@ static __always_inline int net_io(struct sock *sk, int result, int flags, bool s
 			s = io_socket(sk);
 			if (!s || result <= 0)
 				return 0;
+			if (!(flags & (NET_MSG_PEEK | NET_MSG_ERRQUEUE)))
+				net_transfer(sk, s, (__u32)result, sends);
 			if (s->known & NET_ENDED) {
 				if (!sends)
 					net_send_late_read(sk, s);
@@ -104,6 +107,8 @@ static __always_inline int net_io(struct sock *sk, int result, int flags, bool s
 	s = io_socket(sk);
 	if (!s || (s->known & NET_REJECTED))
 		return 0;
+	if (family != NET_AF_UNIX)
+		net_transfer(sk, s, (__u32)result, sends);
 	return flow_add(sk, s, (__u32)result, sends);
 }
 

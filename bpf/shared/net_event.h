@@ -101,6 +101,18 @@ struct sonde_late_read_record {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_late_read_record) == 32, "wire layout");
 
+/* A process has sent or received. */
+struct sonde_transfer_record {
+	struct sonde_record_header header;
+	struct sonde_net_owner owner; /* who did it */
+	struct sonde_net_ends ends;
+	__u32 bytes;
+	__u8 sent; /* 0: received */
+	__u8 role; /* SONDE_NET_ROLE_* */
+	__u16 pad;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_transfer_record) == 104, "wire layout");
+
 /* connect() that found no route. */
 struct sonde_route_failure {
 	struct sonde_net_owner owner;
@@ -154,7 +166,7 @@ struct sonde_net_counters {
 	__u64 flow_calls_lost; /* sends and receives without room */
 	__u64 late_lost;       /* late reads: bytes that are missing in their connection's sum */
 	__u64 sockets_lost;    /* the kernel had no memory for one */
-	__u64 events;	       /* records of --events */
+	__u64 events;	       /* records of --events, transfers too */
 	__u64 events_lost;
 	__u64 runs; /* of programs, for scaling their measured time */
 };

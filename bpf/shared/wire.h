@@ -31,6 +31,7 @@
 #define SONDE_RECORD_CONNECTION 32 /* struct sonde_connection_record */
 #define SONDE_RECORD_LATE_READ	33 /* struct sonde_late_read_record */
 #define SONDE_RECORD_ROUTE	34 /* struct sonde_route_record */
+#define SONDE_RECORD_TRANSFER	35 /* struct sonde_transfer_record */
 
 /* dns_event.h */
 #define SONDE_RECORD_DNS_PACKET 40 /* struct sonde_dns_packet */

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -126,6 +127,55 @@ BOOST_AUTO_TEST_CASE(network_of_a_child) {
   BOOST_TEST(disconnects[0]->sent_bytes == Talker::kAnswered);
   BOOST_TEST(disconnects[1]->sent_bytes == Talker::kSent);
   BOOST_TEST(disconnects[1]->error.empty());
+}
+
+// One event for each call that moved something, in order; none unless they are asked for.
+BOOST_AUTO_TEST_CASE(packets_of_a_child) {
+  for (const bool wanted : {true, false}) {
+    Talker talker;
+    const int pid = talker.pid();
+    EbpfConfig config = tracing(talker);
+    config.events.enabled = true;
+    config.network.packets = wanted;
+    EbpfNetworkTracer tracer(config);
+    BOOST_TEST_REQUIRE(tracer.start().has_value());
+    talker.talk();
+    BOOST_TEST_REQUIRE(tracer.stop().has_value());
+    BOOST_TEST(tracer.get_stats().balanced());
+    BOOST_TEST(tracer.get_stats().lost_total() == 0u);
+    BOOST_TEST(tracer.get_events_lost() == 0u);
+
+    std::vector<NetworkPacket> packets;
+    std::vector<std::chrono::system_clock::time_point> times;
+    for (auto some = tracer.take_events(); !some.empty(); some = tracer.take_events()) {
+      for (const EbpfEvent& event : some) {
+        const auto* const packet = event.get_if<NetworkPacket>();
+        if (packet == nullptr) continue;
+        BOOST_TEST((event.type() == EbpfEventType::NetworkPacket));
+        BOOST_TEST(event.pid == pid);
+        packets.push_back(*packet);
+        times.push_back(event.time);
+      }
+    }
+    if (!wanted) {
+      BOOST_TEST(packets.empty());
+      continue;
+    }
+    BOOST_TEST(std::ranges::is_sorted(times));
+    BOOST_TEST_REQUIRE(packets.size() == 4u);
+    const std::uint64_t sizes[] = {Talker::kSent, Talker::kSent, Talker::kAnswered,
+                                   Talker::kAnswered};
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      const NetworkPacket& packet = packets[i];
+      BOOST_TEST(packet.bytes == sizes[i]);
+      BOOST_TEST(packet.outgoing == (i % 2 == 0));
+      BOOST_TEST((packet.protocol == NetworkProtocol::tcp));
+      BOOST_TEST(packet.local.address == "127.0.0.1");
+      BOOST_TEST(packet.remote.address == "127.0.0.1");
+      const bool is_client = i == 0 || i == 3;
+      BOOST_TEST((is_client ? packet.remote : packet.local).port == talker.port());
+    }
+  }
 }
 
 // Filters that mean nothing are told before privileges are asked for.

@@ -48,7 +48,8 @@ class Flags(SondeTest):
         )
 
     def test_combinations(self):
-        """Events are neither sums nor come at intervals."""
+        """Events are neither sums nor come at intervals; sends and receives are events."""
+        self.refused(2, "--packets needs --events", "net", "--packets")
         self.refused(
             2, "--events cannot be combined with --by: it shows each event, and no sums",
             "net", "--events", "--by", "process",

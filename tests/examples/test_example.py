@@ -115,6 +115,35 @@ def live_events():
     expect({"wait4"} <= names, sorted(names))
 
 
+# Sends and receives appear while they are made, with both ends.
+def packets():
+    script = """
+import socket, time
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    print(listener.getsockname()[1], flush=True)
+    client = socket.create_connection(listener.getsockname())
+    server = listener.accept()[0]
+    while True:
+        client.sendall(b"x" * 700)
+        server.recv(700, socket.MSG_WAITALL)
+        time.sleep(0.001)
+"""
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    try:
+        port = child.stdout.readline().strip()
+        example = subprocess.Popen([program, port], stdout=subprocess.PIPE, text=True)
+        lines = [example.stdout.readline().rstrip() for _ in range(3)]
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    lines += example.communicate()[0].splitlines()
+    expect(example.returncode == 0 and lines[0] == "tracing", lines)
+    one = re.compile(rf"python\S*\[{child.pid}\] tcp 127\.0\.0\.1:\d+ (->|<-) 127\.0\.0\.1:\d+ 700 bytes")
+    found = [one.fullmatch(line) for line in lines[1:]]
+    expect(all(found) and {match.group(1) for match in found} == {"->", "<-"}, lines)
+
+
 # Blocks that are given out and taken back, and what of them is kept.
 def allocations():
     script = "import array\nkept = []\nwhile True:\n array.array('b', bytes(10_000))\n if len(kept) < 100: kept.append(bytes(20_000))"

@@ -1,5 +1,6 @@
 """`sonde net`: filters, sums, intervals, events, and loss in the network."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,6 +9,7 @@ from namespaces import MakesNamespaces
 from net import SECONDS, SONDE, NetTest, Thread, read_all
 from tracing import main, wait_until
 
+PACKETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packets_workload.py")
 SERVER = """
 import socket, sys
 l = socket.socket(); l.bind(("10.77.0.2", 5000)); l.listen()
@@ -186,6 +188,42 @@ class Events(Talk):
         self.assertIn(("connect", port), [(event["event"], event["remote_port"]) for event in report.events])
         of_server = [event["event"] for event in report.events if event["remote_port"] == local]
         self.assertEqual(of_server, ["established", "accept", "close"])
+
+
+class Packets(NetTest):
+    def test_each_send_and_receive(self):
+        """A row for each call that moved something, with its bytes: TCP and UDP, connected and not, of two processes
+        that share a socket; what only looks (MSG_PEEK) and ends of streams are none."""
+        report = self.finish_after(["--events", "--packets"])
+        told = json.loads(report.stdout)
+        rows = [event for event in report.events if event["event"] in ("send", "receive")]
+        seen = [[row["event"], row["protocol"], row["family"], row["pid"], row["local_port"], row["remote_port"],
+                 row["tx_bytes"] if row["event"] == "send" else row["rx_bytes"]] for row in rows]
+        self.assertEqual(seen, told)
+        for row in rows:
+            other = "rx_bytes" if row["event"] == "send" else "tx_bytes"
+            for absent in (other, "state", "retransmits", "duration_ns", "close_reason"):
+                self.assertIsNone(row[absent], absent)
+        self.assertEqual(len(report.events), report.books["reported"])
+        self.assert_lossless(report)
+
+    def test_not_asked_for(self):
+        """Without --packets there are none."""
+        report = self.finish_after(["--events"])
+        self.assertEqual({event["event"] for event in report.events} & {"send", "receive"}, set())
+        self.assertTrue(report.events)
+
+    def finish_after(self, flags):
+        file = self.path("report.json")
+        done = subprocess.run(
+            [SONDE, "net", "-q", "-f", "json", "-o", file, "--protocol", "tcp,udp", *flags, "--", "python3", PACKETS],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(file, encoding="utf-8") as lines:
+            report = self.read_net(lines.read())
+        report.stdout = done.stdout
+        return report
 
 
 class Loss(MakesNamespaces, NetTest):

@@ -129,6 +129,8 @@ struct NetworkOptions {
   /// Live trace: connects, accepts, closes, retransmits, resets and failures as events, instead of
   /// rows.
   bool events = false;
+  /// Events also of each send and receive over TCP and UDP: NetworkPacket. Many.
+  bool packets = false;
   /// Packets that the kernel drops, by reason and kernel stack.
   bool drops = false;
   /// DNS queries and their answers.

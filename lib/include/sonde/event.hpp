@@ -79,12 +79,17 @@ struct NetworkDisconnect {
   std::string error;
 };
 
-/// Data that was sent or received in one go.
+/// With NetworkOptions::packets: data that a process has sent or received by one call, over TCP or
+/// UDP; of a socket that is shared, by the process that did. What splice(2) takes out of a socket
+/// is not seen, nor anything before Linux 6.3.
 struct NetworkPacket {
   NetworkProtocol protocol = NetworkProtocol::tcp;
   NetworkEndpoint local;
+  /// Empty, with port 0, of a UDP socket that is not connected.
   NetworkEndpoint remote;
   bool outgoing = false;
+  /// What the call moved; of a datagram that was longer than its buffer, the part that was
+  /// received.
   std::uint64_t bytes = 0;
 };
 

@@ -56,7 +56,8 @@ class EbpfNetworkTracer {
   Result<Report> snapshot();
 
   /// The next events, up to some thousands, with EventOptions::enabled: NetworkConnect and
-  /// NetworkDisconnect. Empty if there are none yet.
+  /// NetworkDisconnect, and NetworkPacket with NetworkOptions::packets. Empty if there are none
+  /// yet.
   std::vector<EbpfEvent> take_events();
   /// Readable while there are events to take; -1 without EventOptions::enabled, and before
   /// prepare().

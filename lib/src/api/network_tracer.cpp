@@ -25,6 +25,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
       {"netns", options.netns},
       {"by", std::string(config::to_string(options.by))},
       {"events", options.events},
+      {"packets", options.packets},
       {"drops", options.drops},
       {"dns", options.dns},
       {"http", options.http},

@@ -81,6 +81,7 @@ constexpr Field<NetworkOptions> kNetworkFields[] = {
     field<Choice<NetworkGroup, parse_network_group, to_string, network_group_names>,
           &NetworkOptions::by>("by", "What a row is."),
     field<Boolean, &NetworkOptions::events>("events", "Show what happens, as it happens."),
+    field<Boolean, &NetworkOptions::packets>("packets", "Events of each send and receive."),
     field<Boolean, &NetworkOptions::drops>("drops", "Packets that the kernel drops."),
     field<Boolean, &NetworkOptions::dns>("dns", "DNS queries and answers."),
     field<Boolean, &NetworkOptions::http>("http", "HTTP/1 requests and answers."),

@@ -42,6 +42,7 @@ NetConnections::NetConnections(const NetContext& context)
 void NetConnections::configure(net_bpf& skeleton) {
   skeleton_ = &skeleton;
   skeleton.rodata->net_events = context_.events.wanted();
+  skeleton.rodata->net_transfers = context_.events.wanted() && context_.config.network.packets;
   auto& programs = skeleton.progs;
   const bool lengths = context_.features.has(core::Feature::socket_lengths);
   for (bpf_program* program :
@@ -156,6 +157,12 @@ bool NetConnections::consume(const sonde_record_header& header,
     tell(NetRoutes::record_of(route.failure));
     return true;
   }
+  if (header.kind == SONDE_RECORD_TRANSFER && bytes.size() >= sizeof(sonde_transfer_record)) {
+    sonde_transfer_record transfer{};
+    std::memcpy(&transfer, bytes.data(), sizeof(transfer));
+    tell(transfer);
+    return true;
+  }
   if (header.kind != SONDE_RECORD_CONNECTION || bytes.size() < sizeof(sonde_connection_record))
     return false;
   sonde_connection_record record{};
@@ -187,6 +194,14 @@ void NetConnections::tell(const sonde_connection_record& record) {
   if (events.wants_typed()) {
     if (auto typed = typed_net_event(record, events.clock())) events.push(std::move(*typed));
   }
+}
+
+void NetConnections::tell(const sonde_transfer_record& transfer) {
+  ++event_count_;
+  NetEvents& events = context_.events;
+  if (events.wants_rows() && !events.add(net_event_table(), transfer_row(transfer, events.clock())))
+    ++rows_lost_;
+  if (events.wants_typed()) events.push(typed_transfer(transfer, events.clock()));
 }
 
 void NetConnections::close(const sonde_connection_record& record,

@@ -48,6 +48,7 @@ class NetConnections final : public NetLane {
   void account_events(const sonde_net_counters& counters, Accounting& books) const;
   void add_live(const sonde_connection_record& record);
   void tell(const sonde_connection_record& record);
+  void tell(const sonde_transfer_record& transfer);
   void close(const sonde_connection_record& record, const net::EndingContext& ending);
   /// What is known of one that has failed, now that it has.
   net::EndingContext learn_ending(const sonde_connection_record& record);

@@ -12,7 +12,7 @@ const PlanEntries kEntries("net");
 
 }  // namespace
 
-Result<void> plan_connections(const EbpfConfig&, const core::FeatureSet& features,
+Result<void> plan_connections(const EbpfConfig& config, const core::FeatureSet& features,
                               std::vector<PlanEntry>& entries) {
   if (!features.has(Feature::socket_storage)) {
     return fail(ErrorCode::IncompatibleKernel,
@@ -38,6 +38,9 @@ Result<void> plan_connections(const EbpfConfig&, const core::FeatureSet& feature
         kEntries.primary("owners", "tp_btf:sock_send_length, tp_btf:sock_recv_length"));
     entries.push_back(kEntries.primary("UDP and AF_UNIX bytes",
                                        "tp_btf:sock_send_length, tp_btf:sock_recv_length"));
+    if (config.network.packets)
+      entries.push_back(kEntries.primary("sends and receives",
+                                         "tp_btf:sock_send_length, tp_btf:sock_recv_length"));
     return {};
   }
   entries.push_back(kEntries.fallback(
@@ -46,6 +49,9 @@ Result<void> plan_connections(const EbpfConfig&, const core::FeatureSet& feature
       "boot Linux 6.3 or later"));
   entries.push_back(kEntries.missing(
       "UDP and AF_UNIX bytes", "UDP and AF_UNIX sockets are not shown", "boot Linux 6.3 or later"));
+  if (config.network.packets)
+    entries.push_back(kEntries.missing("sends and receives", "they are not shown one by one",
+                                       "boot Linux 6.3 or later"));
   return {};
 }
 

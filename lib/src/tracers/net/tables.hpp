@@ -36,4 +36,8 @@ std::vector<Value> net_event_row(const sonde_connection_record& record,
 std::optional<EbpfEvent> typed_net_event(const sonde_connection_record& record,
                                          const core::WallClock& clock);
 
+/// A send or receive: a row of type "net_event", and NetworkPacket.
+std::vector<Value> transfer_row(const sonde_transfer_record& record, const core::WallClock& clock);
+EbpfEvent typed_transfer(const sonde_transfer_record& record, const core::WallClock& clock);
+
 }  // namespace sonde::tracers
