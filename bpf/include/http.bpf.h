@@ -11,6 +11,7 @@
 #include "gate.bpf.h"
 #include "http_emit.bpf.h"
 #include "net_socket.bpf.h"
+#include "net_unix.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 const volatile bool http_enabled = false;
@@ -44,7 +45,8 @@ struct http_socket {
 	__u8 several;  /* requests were sent before the response to another one */
 	__u8 tls;
 	__u8 opened; /* a head was seen */
-	__u8 pad[4];
+	__u8 unheld; /* nothing tells when it ends: requests are sent at once */
+	__u8 pad[3];
 };
 
 /* The call of a TLS library that a thread is in. */
@@ -134,7 +136,7 @@ static __always_inline void http_capture(struct task_struct *task, __u64 id, str
 	if (head || wanted < length || side->unended > HTTP_LONGEST_HEAD)
 		side->unended = 0;
 	http_fill(scratch, task, id, side->position, length, wanted, direction, h->tls);
-	if (start == HTTP_REQUEST && head && wanted == head && !h->several)
+	if (start == HTTP_REQUEST && head && wanted == head && !h->several && !h->unheld)
 		http_hold(scratch, &h->held, wanted);
 	else
 		http_send(scratch, &h->held, wanted);
@@ -164,16 +166,23 @@ static __always_inline struct http_socket *http_open(struct task_struct *task, s
 	if (!h)
 		return NULL;
 	s->http |= HTTP_KNOWN;
-	http_fill(scratch, task, s->id, 0, 0, sizeof(scratch->ends), SONDE_HTTP_OPENED, 0);
+	h->unheld = sk->__sk_common.skc_family == NET_AF_UNIX;
+	if (h->unheld) {
+		http_fill(scratch, task, s->id, 0, 0, sizeof(scratch->unix_ends), SONDE_HTTP_OPENED,
+			  0);
+		unix_read_name(&scratch->unix_ends.name, sk);
+	} else {
+		http_fill(scratch, task, s->id, 0, 0, sizeof(scratch->ends), SONDE_HTTP_OPENED, 0);
+	}
 	net_read_ends(&scratch->ends, sk);
-	http_send(scratch, NULL, sizeof(scratch->ends));
+	http_send(scratch, NULL, scratch->record.captured);
 	return h;
 }
 
 #define HTTP_ENOUGH 64 /* bytes to tell what it is */
 
-static __always_inline int http_look(struct sock *sk, struct net_socket *s, __u32 length,
-				     __u32 direction)
+static __noinline int http_look(struct sock *sk, struct net_socket *s, __u32 length,
+				__u32 direction)
 {
 	__u64 first = length > SONDE_HTTP_START ? SONDE_HTTP_START : length;
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -270,6 +279,21 @@ static __always_inline void http_close(struct sock *sk, struct net_socket *s)
 		http_end(scratch);
 	}
 	bpf_sk_storage_delete(&http_sockets, sk);
+}
+
+/* A process has read the end of a stream that no hook tells the end of. Its peer may have shut down
+ * its side only, and wait for a response. */
+static __noinline int http_reads_end(struct sock *sk)
+{
+	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
+	struct http_socket *h;
+
+	if (!s || !(s->http & HTTP_KNOWN))
+		return 0;
+	h = bpf_sk_storage_get(&http_sockets, sk, NULL, 0);
+	if (h && !h->awaiting)
+		http_close(sk, s);
+	return 0;
 }
 
 /* Once, when nothing is attached any more: the requests that wait for their response. */

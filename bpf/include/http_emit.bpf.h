@@ -24,6 +24,7 @@ struct http_scratch {
 	struct sonde_http_record record;
 	union {
 		struct sonde_net_ends ends;
+		struct sonde_http_unix_ends unix_ends;
 		/* clang reads and copies bytes one by one, and these eight at a time. */
 		__u64 words[(2 * SONDE_HTTP_LONGEST + 8) / 8];
 		/* The verifier adds the largest offset and the largest length. */

@@ -6,6 +6,7 @@
 
 #include "kernel_types.bpf.h"
 #include "net_socket.bpf.h"
+#include "net_unix.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
@@ -42,26 +43,10 @@ struct {
 static __always_inline void flow_read_unix(struct sonde_flow *flow, struct sock *sk)
 {
 	const struct unix_sock *u = (const void *)sk;
-	struct unix_address *address = BPF_CORE_READ(u, addr);
-	int length;
 
 	flow->inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
 	flow->peer = BPF_CORE_READ(u, peer, sk_socket, file, f_inode, i_ino);
-	flow->path_is_local = address != NULL;
-	if (!address) {
-		const struct unix_sock *peer = (const void *)BPF_CORE_READ(u, peer);
-
-		address = BPF_CORE_READ(peer, addr);
-	}
-	if (!address)
-		return;
-	length = BPF_CORE_READ(address, len) - (int)sizeof(__u16);
-	if (length <= 0)
-		return;
-	if (length > SONDE_UNIX_PATH)
-		length = SONDE_UNIX_PATH;
-	flow->path_bytes = length;
-	bpf_core_read(flow->path, SONDE_UNIX_PATH, &address->name[0].sun_path);
+	unix_read_name(&flow->name, sk);
 }
 
 static __noinline struct sonde_flow *flow_begin(struct sock *sk, struct net_socket *s, void *map)

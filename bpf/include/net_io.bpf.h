@@ -100,6 +100,9 @@ static __always_inline int net_io(struct sock *sk, int result, int flags, bool s
 	} else if (family != NET_AF_UNIX) {
 		return 0;
 	}
+	if (http_enabled && !result && !sends && family == NET_AF_UNIX &&
+	    sk->sk_type == NET_SOCK_STREAM && !(flags & NET_MSG_PEEK))
+		return http_reads_end(sk);
 	/* An empty datagram is one, the end of a stream is not. */
 	if (result < 0 || (!result && sk->sk_type != NET_SOCK_DGRAM) ||
 	    flags & (NET_MSG_PEEK | NET_MSG_ERRQUEUE))
@@ -109,6 +112,8 @@ static __always_inline int net_io(struct sock *sk, int result, int flags, bool s
 		return 0;
 	if (family != NET_AF_UNIX)
 		net_transfer(sk, s, (__u32)result, sends);
+	else if (sk->sk_type == NET_SOCK_STREAM)
+		http_io(sk, s, (__u32)result, sends);
 	return flow_add(sk, s, (__u32)result, sends);
 }
 

@@ -12,7 +12,7 @@
 #define SONDE_HTTP_RECEIVED 0
 #define SONDE_HTTP_SENT	    1
 #define SONDE_HTTP_CLOSED   2 /* no bytes: the connection has ended */
-#define SONDE_HTTP_OPENED   3 /* the bytes are the struct sonde_net_ends of the connection */
+#define SONDE_HTTP_OPENED   3 /* the bytes are struct sonde_net_ends or _http_unix_ends */
 
 /* Followed by `captured` bytes, filled up to a multiple of 8. A piece of the ring holds one record,
  * or two: the second was held back until the first one, and is the older. */
@@ -37,6 +37,13 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_http_record) == 72, "wire layout");
 #define SONDE_HTTP_START   256
 #define SONDE_HTTP_USUAL   1024
 #define SONDE_HTTP_LONGEST 32768
+
+/* Of a connection over AF_UNIX. */
+struct sonde_http_unix_ends {
+	struct sonde_net_ends ends;
+	struct sonde_unix_name name;
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_http_unix_ends) == 160, "wire layout");
 
 /* Why the bytes of a connection could not be looked at; it is counted once. */
 #define SONDE_HTTP_URING      0 /* through io_uring: which memory is not told */

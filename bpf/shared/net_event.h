@@ -132,6 +132,15 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_route_record) == 112, "wire layout");
 
 #define SONDE_UNIX_PATH 108
 
+/* The name of an AF_UNIX socket, or of its peer if only that has one. */
+struct sonde_unix_name {
+	__u8 pad;
+	__u8 is_local;
+	__u16 bytes; /* 0: neither has one */
+	char path[SONDE_UNIX_PATH];
+};
+SONDE_STATIC_ASSERT(sizeof(struct sonde_unix_name) == 112, "wire layout");
+
 /* What went through a UDP or AF_UNIX socket since the last drain. */
 struct sonde_flow {
 	struct sonde_net_owner owner;
@@ -146,10 +155,8 @@ struct sonde_flow {
 	__u64 inode;
 	__u32 flags; /* SONDE_NET_* */
 	__u8 state;  /* TCP_*: the kernel uses the same states */
-	__u8 path_is_local;
-	__u16 path_bytes;
-	char path[SONDE_UNIX_PATH]; /* of the end that has one */
-	__u32 pad;
+	__u8 pad[3];
+	struct sonde_unix_name name;
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_flow) == 264, "wire layout");
 

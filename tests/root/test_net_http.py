@@ -1,68 +1,23 @@
 """`sonde net --http`: every exchange of clients and servers, whatever system calls and pieces they use."""
 
-import hashlib
 import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import textwrap
 import time
 from collections import Counter
 
-from tracing import SONDE, TracingTest, main
+from http_sessions import BUFFER, NGINX, RUN, HttpReport, HttpTest, ServesTest, free_port
+from tracing import SONDE, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKLOAD = os.path.join(HERE, "http_workload.py")
 
 
-class HttpReport:
-    def __init__(self, text):
-        self.records = [json.loads(line) for line in text.splitlines()]
-        self.summary = self.records[-1]
-        (self.books,) = self.summary["accounting"]
-
-    def of(self, kind):
-        return [record for record in self.records if record["type"] == kind]
-
-    def exchanges(self, role):
-        """(method, path, status) of single exchanges, in order."""
-        return [(r["method"], r["path"], r["status"]) for r in self.of("http") if r["role"] == role]
-
-    def counts(self, **wanted):
-        """Exchanges of summary rows by status."""
-        counts = Counter()
-        for row in self.of("http_summary"):
-            if all(row[key] == value for key, value in wanted.items()):
-                counts[row["status"]] += row["count"]
-        return counts
-
-    def unseen(self):
-        return {row["reason"]: row["count"] for row in self.of("http_unseen")}
-
-
-class HttpTest(TracingTest):
-    def trace(self, *arguments, status=0):
-        file = self.path("report.json")
-        result = subprocess.run(
-            [SONDE, "net", "--http", "-f", "json", "-o", file, *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-        )
-        self.assertEqual(result.returncode, status, result.stderr)
-        with open(file, encoding="utf-8") as lines:
-            report = HttpReport(lines.read())
-        self.assertEqual(
-            report.books["seen"],
-            report.books["reported"] + report.books["filtered"] + sum(report.books["lost"].values())
-            + report.books["in_flight"],
-            report.books,
-        )
-        self.assertEqual(sum(report.books["lost"].values()), 0, report.books)
-        report.stdout = result.stdout
-        return report
-
+class ExchangeTest(HttpTest):
     def workload(self, *flags, options):
         """Exchanges of several connections, one after another; .told has what each of them says of itself."""
         report = self.trace("--events", *flags, "--", sys.executable, WORKLOAD, *map(json.dumps, options))
@@ -83,7 +38,7 @@ REQUESTS = [
 EXPECTED = [(method, path.split("?")[0], status) for method, path, status, *_ in REQUESTS]
 
 
-class SystemCalls(HttpTest):
+class SystemCalls(ExchangeTest):
     def test_each_call(self):
         """Every call that moves bytes of a process, with heads in several buffers, and bodies that look like heads;
         100 Continue is not the response, be it read alone or with it."""
@@ -133,63 +88,6 @@ class SystemCalls(HttpTest):
                 # The server's time is part of the client's.
                 self.assertGreater(server["latency_ns"], 0)
                 self.assertGreater(client["latency_ns"], server["latency_ns"])
-
-
-NGINX = """\
-daemon off;
-worker_processes 2;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 256; }}
-http {{
-    access_log {folder}/access.log;
-    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-    sendfile {sendfile};
-    keepalive_requests 1000000;
-    server {{ listen 127.0.0.1:{port}{tls}; root {folder}; }}
-}}
-"""
-
-# Serves and loads, and ends when all is over.
-RUN = """\
-import socket, subprocess, sys, time
-nginx = subprocess.Popen(["nginx", "-c", sys.argv[1]], stdin=subprocess.DEVNULL)
-while True:
-    try:
-        socket.create_connection(("127.0.0.1", int(sys.argv[2]))).close()
-        break
-    except ConnectionRefusedError:
-        assert nginx.poll() is None
-        time.sleep(0.02)
-subprocess.run(sys.argv[3:], check=True)
-nginx.send_signal(3)
-nginx.wait()
-"""
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-# Of all that wrk makes in two seconds: what is lost on a busy machine is counted, but not which requests those were.
-BUFFER = ("--buffer", "64M")
-
-
-class ServesTest(HttpTest):
-    def serve(self, client, sendfile="off", flags=(), tls=""):
-        port = free_port()
-        self.write("access.log", "", mode=0o666)
-        os.chmod(self.folder, 0o777)
-        conf = self.write("nginx.conf", NGINX.format(folder=self.folder, port=port, sendfile=sendfile, tls=tls))
-        self.write("s.txt", "x" * 600)
-        self.write("large.bin", "y" * 300_000)
-        report = self.trace(*flags, "--", sys.executable, "-c", RUN, conf, str(port), *client(port))
-        with open(self.path("access.log"), encoding="utf-8") as log:
-            report.logged = Counter(int(re.search(r'" (\d{3}) ', line).group(1)) for line in log)
-        report.port = port
-        return report
 
 
 class Nginx(ServesTest):
@@ -284,148 +182,73 @@ class OtherPrograms(HttpTest):
         self.assertEqual(report.exchanges("server"), expected)
 
 
-class TlsTest(ServesTest):
-    def setUp(self):
-        super().setUp()
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-days", "2", "-subj", "/CN=localhost", "-keyout", self.path("key.pem"),
-             "-out", self.path("cert.pem")], check=True, stderr=subprocess.DEVNULL)
-        self.tls = (f" ssl; ssl_certificate {self.path('cert.pem')}; ssl_certificate_key {self.path('key.pem')}")
+class Unix(HttpTest):
+    """Over unix sockets the server's path stands for its address."""
 
+    def test_nginx_and_curl(self):
+        """A server on a path, which the server's log agrees with; one that passes requests on to it."""
+        port, path = free_port(), self.path("s.sock")
+        self.write("access.log", "", mode=0o666)
+        os.chmod(self.folder, 0o777)
+        conf = self.write("nginx.conf", NGINX.format(folder=self.folder, port=port, sendfile="on", tls="").replace(
+            "root ", f"listen unix:{path}; location /on/ {{{{ proxy_pass http://unix:{path}:/; }}}} root ".format()))
+        self.write("s.txt", "x" * 600)
+        curl = ["curl", "-s", "--unix-socket", path, "-o", "/dev/null", "http://h/s.txt?q", "-o", "/dev/null",
+                "http://h/none"]
+        report = self.trace("--events", "--", sys.executable, "-c", RUN, conf, str(port), "sh", "-c",
+                            " ".join(curl) + f"; curl -s -o /dev/null http://127.0.0.1:{port}/on/s.txt")
+        over_unix = [r for r in report.of("http") if path in (r["local_address"], r["remote_address"])]
+        seen = Counter((r["role"], r["comm"], r["path"], r["status"]) for r in over_unix)
+        self.assertEqual(seen, Counter({
+            ("client", "curl", "/s.txt", 200): 1, ("client", "curl", "/none", 404): 1,
+            ("client", "nginx", "/s.txt", 200): 1, ("server", "nginx", "/s.txt", 200): 2,
+            ("server", "nginx", "/none", 404): 1}))
+        for record in over_unix:
+            own = "local_address" if record["role"] == "server" else "remote_address"
+            other = "remote_address" if record["role"] == "server" else "local_address"
+            self.assertEqual((record[own], record[other], record["remote_port"]), (path, None, None))
+        with open(self.path("access.log"), encoding="utf-8") as log:
+            self.assertEqual(len(log.readlines()), 4)
+        self.assertEqual(len(report.of("http")), 2 * 4)
 
-class Tls(TlsTest):
-    """What a TLS library is given and gives is seen as what goes over a socket."""
-
-    def test_wrk(self):
-        """As without TLS, with the ends of the connection's socket."""
-        report = self.serve(lambda port: ["wrk", "-t2", "-c8", "-d2s", f"https://127.0.0.1:{port}/s.txt"], tls=self.tls,
-                            flags=BUFFER)
-        (count,) = re.findall(r"(\d+) requests in", report.stdout)
-        server, client = report.counts(role="server"), report.counts(role="client", comm="wrk")
-        self.assertEqual(sum(server.values()), report.logged[200])
-        self.assertLessEqual(server[None], 8)
-        self.assertGreaterEqual(client[200], int(count))
-        self.assertLessEqual(client[200] - int(count) + client[None], 8)
-        for row in report.of("http_summary"):
-            self.assertEqual((row["tls"], row["server_address"], row["server_port"]),
-                             (True, "127.0.0.1", report.port))
-
-    def test_curl(self):
-        """Single exchanges, with queries removed, and several connections one after another."""
-        def client(port):
-            url = f"https://127.0.0.1:{port}"
-            once = f"curl -sk -o /dev/null {url}/s.txt?a -o /dev/null {url}/missing -o /dev/null {url}/large.bin"
-            return ["sh", "-c", f"{once}; {once}"]
-
-        report = self.serve(client, flags=["--events"], tls=self.tls)
-        expected = [("GET", "/s.txt", 200), ("GET", "/missing", 404), ("GET", "/large.bin", 200)] * 2
-        self.assertEqual(report.exchanges("client"), expected)
-        self.assertEqual(report.exchanges("server"), expected)
-        for record in report.of("http"):
-            self.assertTrue(record["tls"])
-            self.assertIn(report.port, (record["local_port"], record["remote_port"]))
-
-    def test_python(self):
-        """SSL_read_ex() and SSL_write_ex(), by http.server and http.client."""
-        program = textwrap.dedent(f"""\
-            import http.client, http.server, ssl, threading
-            class Handler(http.server.BaseHTTPRequestHandler):
-                protocol_version = "HTTP/1.1"
-                def log_message(self, *_): pass
-                def do_GET(self):
-                    self.send_response(200)
-                    self.send_header("Content-Length", "5")
-                    self.end_headers()
-                    self.wfile.write(b"hello")
-            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain("{self.path('cert.pem')}", "{self.path('key.pem')}")
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-            threading.Thread(target=server.serve_forever).start()
-            trusting = ssl.create_default_context(cafile="{self.path('cert.pem')}")
-            trusting.check_hostname = False
-            client = http.client.HTTPSConnection("127.0.0.1", server.server_port, context=trusting)
-            for path in ("/1", "/2", "/3"):
-                client.request("GET", path)
-                client.getresponse().read()
-            client.close()
-            server.shutdown()
+    def test_many_connections(self):
+        """One request each, of which the client, the server or nobody reads the end."""
+        program = textwrap.dedent("""\
+            import socket, sys
+            path, count = sys.argv[1], int(sys.argv[2])
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(path)
+                listener.listen()
+                for i in range(count):
+                    client = socket.socket(socket.AF_UNIX)
+                    client.connect(path)
+                    server = listener.accept()[0]
+                    client.sendall(b"GET /%d HTTP/1.1\\r\\n\\r\\n" % (i % 7))
+                    if i % 5 == 0:
+                        client.shutdown(socket.SHUT_WR)
+                    server.recv(4096)
+                    if i % 5 == 0:
+                        assert server.recv(4096) == b""
+                    server.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+                    client.recv(4096)
+                    if i % 5 == 1:
+                        client.close()
+                        assert server.recv(10) == b""
+                    if i % 5 == 2:
+                        server.close()
+                        assert client.recv(10) == b""
+                    client.close()
+                    server.close()
             """)
-        report = self.trace("--events", "--", sys.executable, "-c", program)
-        expected = [("GET", f"/{i}", 200) for i in (1, 2, 3)]
-        self.assertEqual(report.exchanges("client"), expected)
-        self.assertEqual(report.exchanges("server"), expected)
-
-    def test_bytes_stay(self):
-        """What is probed gets and sends the same bytes while it is traced, and its file stays as it was."""
-        library = subprocess.run(["sh", "-c", "ldd $(command -v curl) | sed -n 's/.*libssl.* => \\([^ ]*\\).*/\\1/p'"],
-                                 check=True, capture_output=True, text=True).stdout.strip()
-        def contents():
-            with open(library, "rb") as file:
-                return hashlib.sha256(file.read()).hexdigest()
-
-        before = contents()
-        report = self.serve(
-            lambda port: ["sh", "-c", f"curl -sk https://127.0.0.1:{port}/large.bin | sha256sum"], tls=self.tls)
-        self.assertIn(hashlib.sha256(b"y" * 300_000).hexdigest(), report.stdout)
-        self.assertEqual(contents(), before)
-
-
-class GnuTls(TlsTest):
-    """Programs that use GnuTLS, against servers that use another library and that one."""
-
-    def test_clients(self):
-        """wget, git, apt and gnutls-cli: the server, which uses OpenSSL, has logged what they are seen to ask for."""
-        def client(port):
-            url = f"https://127.0.0.1:{port}"
-            return ["sh", "-c", f"""
-                wget -q --no-check-certificate -O /dev/null {url}/s.txt?a {url}/large.bin {url}/missing
-                GIT_SSL_NO_VERIFY=1 git ls-remote {url}/x.git 2>/dev/null
-                /usr/lib/apt/apt-helper -q -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false \
-                    -o APT::Sandbox::User=root download-file {url}/s.txt {self.path("downloaded")} >/dev/null
-                printf 'HEAD /large.bin HTTP/1.0\\r\\n\\r\\n' | gnutls-cli --insecure 127.0.0.1 -p {port} >/dev/null
-                """]
-
-        report = self.serve(client, flags=["--events"], tls=self.tls)
-        expected = [("GET", "/s.txt", 200), ("GET", "/large.bin", 200), ("GET", "/missing", 404),
-                    ("GET", "/x.git/info/refs", 404), ("GET", "/s.txt", 200), ("HEAD", "/large.bin", 200)]
-        self.assertEqual(sum(report.logged.values()), len(expected))
-        self.assertEqual(report.exchanges("server"), expected)
-        self.assertEqual(report.exchanges("client"), expected)
-        clients = [r for r in report.of("http") if r["role"] == "client"]
-        self.assertEqual([r["comm"] for r in clients], ["wget"] * 3 + ["git-remote-http", "https", "gnutls-cli"])
-        for record in report.of("http"):
-            self.assertTrue(record["tls"])
-            self.assertIn(report.port, (record["local_port"], record["remote_port"]))
-
-    def test_server(self):
-        """gnutls-serv, asked by a program that uses OpenSSL and by one that uses GnuTLS."""
-        port = free_port()
-        script = self.write("serve.sh", f"""
-            gnutls-serv --http -q -p {port} --x509keyfile {self.path("key.pem")} --x509certfile {self.path("cert.pem")} \
-                >/dev/null 2>&1 &
-            until curl -sk -o /dev/null https://127.0.0.1:{port}/first; do kill -0 $! || exit 1; sleep 0.05; done
-            curl -sk -o /dev/null https://127.0.0.1:{port}/curl
-            wget -q --no-check-certificate -O /dev/null https://127.0.0.1:{port}/wget
-            kill $!
-            wait
-            """)
-        report = self.trace("--events", "--", "sh", script)
-        expected = [("GET", f"/{name}", 200) for name in ("first", "curl", "wget")]
-        self.assertEqual(report.exchanges("client"), expected)
-        self.assertEqual(report.exchanges("server"), expected)
-
-    def test_full_socket(self):
-        """Requests that the library has taken when the socket was full, of which the next call, without any data, says
-        that they were sent."""
-        report = self.trace("--events", "--", sys.executable, os.path.join(HERE, "gnutls_workload.py"),
-                            self.path("key.pem"), self.path("cert.pem"))
-        told = json.loads(report.stdout)
-        self.assertGreater(told["resumed"], 0)
-        expected = [("POST", f"/{i}", 200) for i in range(told["requests"])]
-        self.assertEqual(report.exchanges("client"), expected)
-        self.assertEqual(report.exchanges("server"), expected)
+        count = 2000
+        name = "\0sonde-test-" + str(os.getpid())
+        report = self.trace(*BUFFER, "--", sys.executable, "-c", program.replace("sys.argv[1]", repr(name)), "-",
+                            str(count))
+        for role in ("client", "server"):
+            self.assertEqual(report.counts(role=role, server_address="@" + name[1:]), Counter({200: count}))
+        self.assertEqual(sum(row["count"] for row in report.of("http_summary")), 2 * count)
+        self.assertEqual(report.books["in_flight"], 0)
+        self.assertEqual(report.unseen(), {})
 
 
 class NotSeen(HttpTest):

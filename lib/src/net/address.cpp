@@ -42,6 +42,14 @@ std::string endpoint_text(std::span<const std::uint8_t, 16> address, std::uint16
   return is_mapped(address) ? fmt::format("{}:{}", text, port) : fmt::format("[{}]:{}", text, port);
 }
 
+std::string unix_name_text(std::string_view name) {
+  std::string text(name);
+  // An abstract name begins with a zero, a path ends with one.
+  if (!text.empty() && text.front() == '\0') text.front() = '@';
+  if (!text.empty() && text.back() == '\0') text.pop_back();
+  return text;
+}
+
 bool is_unspecified(std::span<const std::uint8_t, 16> address) noexcept {
   const auto rest = is_mapped(address) ? address.subspan(kIpv4At) : address.subspan(0);
   return std::ranges::all_of(rest, [](std::uint8_t b) { return b == 0; });

@@ -17,6 +17,8 @@ using Address = std::array<std::uint8_t, 16>;
 std::string address_text(std::span<const std::uint8_t, 16> address);
 /// "127.0.0.1:80", "[::1]:80".
 std::string endpoint_text(std::span<const std::uint8_t, 16> address, std::uint16_t port);
+/// The name of an AF_UNIX socket as the kernel has it: a path, or "@name" for an abstract one.
+std::string unix_name_text(std::string_view name);
 /// 0.0.0.0 or ::.
 bool is_unspecified(std::span<const std::uint8_t, 16> address) noexcept;
 

@@ -1,3 +1,5 @@
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstring>
@@ -44,6 +46,14 @@ class Kernel {
     move(connection, SONDE_HTTP_OPENED, {reinterpret_cast<const char*>(&ends), sizeof(ends)});
   }
 
+  void open_unix(std::uint64_t connection, std::string_view name) {
+    sonde_http_unix_ends ends{};
+    ends.ends.family = AF_UNIX;
+    ends.name.bytes = static_cast<std::uint16_t>(name.size());
+    std::ranges::copy(name, ends.name.path);
+    move(connection, SONDE_HTTP_OPENED, {reinterpret_cast<const char*>(&ends), sizeof(ends)});
+  }
+
   std::vector<HttpExchange> done;
   std::uint64_t time_ns = 0;
 
@@ -72,6 +82,33 @@ BOOST_AUTO_TEST_CASE(http_exchange) {
   BOOST_TEST(e.ends.remote_port == 4242u);
   BOOST_TEST(e.exchange.request.path == "/path");
   BOOST_TEST(e.latency_ns() == 1000u);
+  BOOST_TEST(exchanges.open() == 0u);
+}
+
+// Over a unix socket the server's name is told. Connections whose end nobody tells make room for
+// others, but not those that wait for a response.
+BOOST_AUTO_TEST_CASE(http_over_unix_sockets) {
+  using namespace std::string_view_literals;
+  HttpExchanges exchanges(false, 16);
+  for (std::uint64_t connection = 1; connection <= 100; ++connection) {
+    Kernel kernel(exchanges);
+    kernel.open_unix(connection, connection == 1 ? "\0abstract"sv : "/run/s\0"sv);
+    kernel.move(connection, SONDE_HTTP_RECEIVED, kGet);
+    if (connection % 20 == 0) continue;
+    kernel.move(connection, SONDE_HTTP_SENT, kOk);
+    BOOST_REQUIRE(kernel.done.size() == 1u);
+    BOOST_TEST(kernel.done[0].socket == (connection == 1 ? "@abstract" : "/run/s"));
+    HttpRows rows;
+    rows.add(kernel.done[0]);
+    const Table table = rows.table();
+    BOOST_TEST(std::get<std::string>(table.rows.at(0).at(2)) == kernel.done[0].socket);
+  }
+  BOOST_TEST(exchanges.open() == 5u);
+  BOOST_TEST(exchanges.connections_full() == 0u);
+  Kernel late(exchanges);
+  for (std::uint64_t connection = 20; connection <= 100; connection += 20)
+    late.move(connection, SONDE_HTTP_SENT, kOk);
+  BOOST_TEST(late.done.size() == 5u);
   BOOST_TEST(exchanges.open() == 0u);
 }
 

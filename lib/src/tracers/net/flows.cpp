@@ -36,11 +36,7 @@ Result<void> NetFlows::drain(const Visit& visit) {
     news.rx_messages += total.rx_messages;
     news.first_ns = total.first_ns;
     // The other end may be gone by now.
-    if (news.path_bytes == 0) {
-      news.path_bytes = total.path_bytes;
-      news.path_is_local = total.path_is_local;
-      std::memcpy(news.path, total.path, sizeof(news.path));
-    }
+    if (news.name.bytes == 0) news.name = total.name;
     total = news;
   });
 }

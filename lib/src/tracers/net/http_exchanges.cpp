@@ -1,11 +1,19 @@
 #include "tracers/net/http_exchanges.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "net/address.hpp"
+
 namespace sonde::tracers {
+
+bool HttpExchanges::Followed::is_unix() const noexcept {
+  return ends.family == AF_UNIX;
+}
 
 void HttpExchanges::append(std::vector<http::Exchange>& exchanges, const Followed& followed,
                            std::vector<HttpExchange>& done) const {
@@ -15,9 +23,33 @@ void HttpExchanges::append(std::vector<http::Exchange>& exchanges, const Followe
     whole.tgid = followed.tgid;
     whole.comm = followed.comm;
     whole.ends = followed.ends;
+    whole.socket = followed.socket;
     whole.tls = followed.tls;
   }
   exchanges.clear();
+}
+
+// Those that wait for nothing may have ended. One that goes on is followed anew, from its next
+// request, without its name. Not for a few of them each time.
+bool HttpExchanges::make_room() {
+  if (connections_.size() < most_connections_) return true;
+  if (unix_ < most_connections_ / 8) return false;
+  std::erase_if(connections_, [](const auto& entry) {
+    return entry.second.is_unix() && entry.second.connection.open().empty();
+  });
+  unix_ = static_cast<std::uint64_t>(std::ranges::count_if(
+      connections_, [](const auto& entry) { return entry.second.is_unix(); }));
+  return connections_.size() < most_connections_;
+}
+
+void HttpExchanges::read_ends(Followed& followed, std::span<const std::byte> bytes) {
+  if (bytes.size() < sizeof(followed.ends)) return;
+  std::memcpy(&followed.ends, bytes.data(), sizeof(followed.ends));
+  sonde_http_unix_ends named{};
+  if (!followed.is_unix() || bytes.size() < sizeof(named)) return;
+  std::memcpy(&named, bytes.data(), sizeof(named));
+  followed.socket = net::unix_name_text(
+      {named.name.path, std::min<std::size_t>(named.name.bytes, sizeof(named.name.path))});
 }
 
 void HttpExchanges::add(std::span<const std::byte> record, std::vector<HttpExchange>& done) {
@@ -38,12 +70,13 @@ void HttpExchanges::add(std::span<const std::byte> record, std::vector<HttpExcha
     if (found == connections_.end()) return;
     found->second.connection.close(r.header.time_ns, exchanges_, counts_);
     append(exchanges_, found->second, done);
+    if (found->second.is_unix()) --unix_;
     connections_.erase(found);
     return;
   }
   auto at = found;
   if (at == connections_.end()) {
-    if (connections_.size() >= most_connections_) {
+    if (!make_room()) {
       if (r.event != SONDE_HTTP_OPENED) ++connections_full_;
       return;
     }
@@ -52,8 +85,9 @@ void HttpExchanges::add(std::span<const std::byte> record, std::vector<HttpExcha
   }
   Followed& followed = at->second;
   if (r.event == SONDE_HTTP_OPENED) {
-    if (rest.size() >= sizeof(followed.ends))
-      std::memcpy(&followed.ends, rest.data(), sizeof(followed.ends));
+    const bool was_unix = followed.is_unix();
+    read_ends(followed, rest);
+    if (followed.is_unix() && !was_unix) ++unix_;
     return;
   }
   // Whoever has it now; a server may hand it on to a child.

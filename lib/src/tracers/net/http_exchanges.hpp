@@ -20,6 +20,8 @@ struct HttpExchange {
   std::uint32_t tgid = 0;
   std::string comm;
   sonde_net_ends ends{};
+  /// Of a server's AF_UNIX socket: a path, or "@name"; empty for none.
+  std::string socket;
   bool tls = false;
 
   std::uint64_t latency_ns() const noexcept { return exchange.end_ns - exchange.request.time_ns; }
@@ -44,13 +46,19 @@ class HttpExchanges {
  private:
   struct Followed {
     explicit Followed(bool with_query) noexcept : connection(with_query) {}
+    bool is_unix() const noexcept;
 
     http::Connection connection;
     sonde_net_ends ends{};
+    std::string socket;
     std::uint32_t tgid = 0;
     std::string comm;
     bool tls = false;
   };
+
+  /// False if there is no room for another connection.
+  bool make_room();
+  static void read_ends(Followed& followed, std::span<const std::byte> bytes);
 
   void append(std::vector<http::Exchange>& exchanges, const Followed& followed,
               std::vector<HttpExchange>& done) const;
@@ -58,6 +66,8 @@ class HttpExchanges {
   bool with_query_;
   std::uint64_t most_connections_;
   std::unordered_map<std::uint64_t, Followed> connections_;
+  /// Of them over AF_UNIX, whose end is not always told.
+  std::uint64_t unix_ = 0;
   /// Of one record; kept for its memory.
   std::vector<http::Exchange> exchanges_;
   http::Counts counts_;

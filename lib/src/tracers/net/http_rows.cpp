@@ -16,7 +16,7 @@ std::size_t HttpRows::Hash::operator()(const Key& key) const noexcept {
   const std::hash<std::string_view> of;
   std::size_t hash = of(key.path);
   for (const std::size_t part :
-       {of(key.comm), of(key.method),
+       {of(key.comm), of(key.method), of(key.socket),
         of({reinterpret_cast<const char*>(key.server.data()), key.server.size()}),
         std::size_t{key.port}, std::size_t{key.status}, std::size_t{key.client},
         std::size_t{key.tls}})
@@ -32,6 +32,7 @@ void HttpRows::add(const HttpExchange& e) {
   key.path = exchange.request.path;
   std::ranges::copy(exchange.client ? e.ends.remote : e.ends.local, key.server.begin());
   key.port = exchange.client ? e.ends.remote_port : e.ends.local_port;
+  key.socket = e.socket;
   key.status = static_cast<std::uint16_t>(exchange.status);
   key.client = exchange.client;
   key.tls = e.tls;
@@ -49,6 +50,7 @@ void HttpRows::add(const HttpExchange& e) {
   sums.response_bytes += exchange.body_bytes.value_or(0);
   if (exchange.status == 0) return;
   sums.total_ns += e.latency_ns();
+  sums.min_ns = std::min(sums.min_ns, e.latency_ns());
   sums.max_ns = std::max(sums.max_ns, e.latency_ns());
   sums.latencies.add_value(e.latency_ns());
 }
@@ -62,19 +64,24 @@ Table HttpRows::table() const {
     if (a.second->count != b.second->count) return a.second->count > b.second->count;
     const auto names = [](const Key& key) {
       return std::tie(key.path, key.method, key.status, key.comm, key.client, key.port, key.server,
-                      key.tls);
+                      key.socket, key.tls);
     };
     return names(*a.first) < names(*b.first);
   });
   for (const auto& [key, sums] : order) {
     const bool timed = sums->latencies.count() != 0;
+    // The middle of a bucket may lie outside of what fell into it.
     const auto rank = [&, s = sums](double share) {
-      return timed ? Value{s->latencies.percentile(share)} : Value{};
+      return timed ? Value{std::clamp(s->latencies.percentile(share), s->min_ns, s->max_ns)}
+                   : Value{};
     };
     std::vector<Value>& row = table.rows.emplace_back();
     row.emplace_back(std::string(key->client ? "client" : "server"));
     row.emplace_back(key->comm);
-    row.push_back(key->port == 0 ? Value{} : Value{net::address_text(key->server)});
+    if (!key->socket.empty())
+      row.emplace_back(key->socket);
+    else
+      row.push_back(key->port == 0 ? Value{} : Value{net::address_text(key->server)});
     row.push_back(key->port == 0 ? Value{} : Value{std::uint64_t{key->port}});
     row.emplace_back(key->tls);
     row.emplace_back(key->method);

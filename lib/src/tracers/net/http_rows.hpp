@@ -31,6 +31,7 @@ class HttpRows {
     std::string method;
     std::string path;
     std::array<std::uint8_t, 16> server{};
+    std::string socket;
     std::uint16_t port = 0;
     std::uint16_t status = 0;
     bool client = false;
@@ -44,6 +45,7 @@ class HttpRows {
   struct Sums {
     std::uint64_t count = 0;
     std::uint64_t total_ns = 0;
+    std::uint64_t min_ns = UINT64_MAX;
     std::uint64_t max_ns = 0;
     std::uint64_t request_bytes = 0;
     std::uint64_t response_bytes = 0;

@@ -20,7 +20,9 @@ Value number_or_null(std::optional<std::uint64_t> number) {
 std::string exchange_text(const HttpExchange& e) {
   const http::Exchange& exchange = e.exchange;
   std::string text = exchange.client ? "client" : "server";
-  if (e.ends.remote_port != 0) {
+  if (!e.socket.empty()) {
+    text += fmt::format(" unix:{}", e.socket);
+  } else if (e.ends.remote_port != 0) {
     text += fmt::format(" {} {} {}", net::endpoint_text(e.ends.local, e.ends.local_port),
                         exchange.client ? "->" : "<-",
                         net::endpoint_text(e.ends.remote, e.ends.remote_port));
@@ -95,11 +97,15 @@ std::vector<Value> http_row(const HttpExchange& e, const core::WallClock& clock)
   row.emplace_back(e.comm);
   row.emplace_back(std::string(exchange.client ? "client" : "server"));
   row.emplace_back(e.tls);
-  row.push_back(has_ends ? Value{net::address_text(e.ends.local)} : Value{});
+  const auto address = [&](const std::uint8_t(&of)[16], bool is_server) {
+    if (has_ends) return Value{net::address_text(of)};
+    return is_server && !e.socket.empty() ? Value{e.socket} : Value{};
+  };
+  row.push_back(address(e.ends.local, !exchange.client));
   row.push_back(has_ends ? Value{std::uint64_t{e.ends.local_port}} : Value{});
-  row.push_back(has_ends ? Value{net::address_text(e.ends.remote)} : Value{});
+  row.push_back(address(e.ends.remote, exchange.client));
   row.push_back(has_ends ? Value{std::uint64_t{e.ends.remote_port}} : Value{});
-  row.push_back(has_ends ? Value{std::uint64_t{e.ends.netns}} : Value{});
+  row.push_back(e.ends.netns != 0 ? Value{std::uint64_t{e.ends.netns}} : Value{});
   row.push_back(exchange.request.host.empty() ? Value{} : Value{exchange.request.host});
   row.emplace_back(exchange.request.method);
   row.emplace_back(exchange.request.path);

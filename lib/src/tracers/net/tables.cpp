@@ -162,11 +162,8 @@ std::vector<Value> flow_row(const sonde_flow& f, const CgroupPath& cgroup) {
   row.emplace_back(f.last_ns - f.first_ns);
   row.emplace_back();
   row.resize(row.size() + 9);
-  std::string path(f.path, std::min<std::size_t>(f.path_bytes, sizeof(f.path)));
-  // An abstract name begins with a zero, a path ends with one.
-  if (!path.empty() && path.front() == '\0') path.front() = '@';
-  if (!path.empty() && path.back() == '\0') path.pop_back();
-  row.push_back(text_or_null(path));
+  row.push_back(text_or_null(net::unix_name_text(
+      {f.name.path, std::min<std::size_t>(f.name.bytes, sizeof(f.name.path))})));
   return row;
 }
 
