@@ -40,6 +40,9 @@ static __always_inline void walk_user(void *ctx, struct stack_buffer *buffer, __
 		record->flags |= SONDE_STACK_USER_DEPTH;
 }
 
+/* Of the kernel's stack, those of the program and what runs it; set by user space. */
+const volatile __u32 stack_own_frames = 0;
+
 /* Parts of a stack to capture, if they are wanted at all. */
 #define STACK_KERNEL (1u << 0)
 #define STACK_USER   (1u << 1)
@@ -62,7 +65,8 @@ static __always_inline struct unwind_state *stack_capture(void *ctx, struct stac
 	record->kernel_frames = 0;
 	record->user_frames = 0;
 	if (stack_kernel && parts & STACK_KERNEL) {
-		size = bpf_get_stack(ctx, buffer->frames, STACK_PART_SIZE, 0);
+		size = bpf_get_stack(ctx, buffer->frames, STACK_PART_SIZE,
+				     stack_own_frames & BPF_F_SKIP_FIELD_MASK);
 		if (size > 0) {
 			kernel_size = (__u32)size;
 			if (kernel_size > STACK_PART_SIZE)

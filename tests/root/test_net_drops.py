@@ -62,6 +62,9 @@ class DropTest(MakesNamespaces, NetTest):
         for stack in stacks:
             names = [frame["name"] for frame in stack["frames"]]
             self.assertTrue(any(function in name for name in names), names)
+            # The leaf is the kernel's, and not what runs our program.
+            self.assertFalse([name for name in names if name.startswith(("bpf_", "__traceiter"))], names)
+            self.assertIn("drop", [word for name in (names[0], names[-1]) for word in name.split("_")], names)
 
     # A full receive buffer: the kernel's own counter of it.
     def test_receive_buffer(self):

@@ -31,6 +31,9 @@ void NetDrops::configure(net_bpf& skeleton) {
   if (auto configured = names_.configure(skeleton); !configured) error_ = configured.error();
   auto& rodata = *skeleton.rodata;
   rodata.stack_user = false;
+  // The program, bpf_trace_run(), and with the other program that is there for the reasons, too,
+  // __traceiter_kfree_skb().
+  rodata.stack_own_frames = names_.reasons() != nullptr ? 3 : 2;
   rodata.drop_events = events();
   rodata.drop_most_flows = kFlowCapacity * 3 / 4;
   auto& programs = skeleton.progs;
