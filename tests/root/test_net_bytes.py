@@ -98,6 +98,28 @@ class TcpBytes(NetTest):
 
             self.check(size, 0, client, lambda sock: self.assertEqual(read_all(sock), size))
 
+    def test_zerocopy(self):
+        """Pages that the kernel sends from where they are, told by the error queue when it has done with them."""
+        # asm-generic/socket.h, linux/socket.h
+        so_zerocopy, msg_zerocopy, msg_errqueue = 60, 0x4000000, 0x2000
+        size, times = 300_000, 20
+        data = bytes(size)
+
+        def client(sock):
+            sock.setsockopt(socket.SOL_SOCKET, so_zerocopy, 1)
+            for _ in range(times):
+                left = size
+                while left:
+                    left -= sock.send(memoryview(data)[:left], msg_zerocopy)
+                    try:
+                        sock.recvmsg(0, 4096, msg_errqueue | socket.MSG_DONTWAIT)
+                    except BlockingIOError:
+                        pass
+            sock.shutdown(socket.SHUT_WR)
+            read_all(sock)
+
+        self.check(size * times, 0, client, lambda sock: self.assertEqual(read_all(sock), size * times))
+
     def test_splice(self):
         """So does what goes on from a socket through a pipe."""
         size = 1_000_000

@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import subprocess
+from collections import Counter
 
 from net import NetTest, SECONDS, Thread, read_all
 from tracing import main, wait_until
@@ -120,6 +121,48 @@ class Owners(NetTest):
         report = self.finish(sonde)
         self.assertEqual({row["remote_port"]: row["pid"] for row in report.find(role="server")}, owners)
         self.assertEqual({row["pid"] for row in report.find(role="client")}, {os.getpid()})
+
+    def test_threading_server(self):
+        """A thread for each connection, several clients at once: the server's process has them all, with their bytes."""
+        listener = self.listen()
+        port = listener.getsockname()[1]
+        sonde = self.start("--port", str(port))
+        clients, times = 4, 100
+
+        def answer(accepted):
+            with accepted:
+                accepted.sendall(b"a" * (100 + len(accepted.recv(4096))))
+
+        def serve():
+            threads = [Thread(answer, listener.accept()[0]) for _ in range(clients * times)]
+            for thread in threads:
+                thread.end()
+
+        def ask(size):
+            for _ in range(times):
+                with socket.create_connection(("127.0.0.1", port), SECONDS) as client:
+                    client.sendall(b"q" * size)
+                    assert read_all(client) == 100 + size
+
+        pids = []
+        for number in range(clients + 1):
+            pids.append(os.fork())
+            if pids[-1] == 0:
+                status = 1
+                try:
+                    serve() if number == 0 else ask(number)
+                    status = 0
+                finally:
+                    os._exit(status)
+        for pid in pids:
+            self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        report = self.finish(sonde)
+        self.assert_lossless(report)
+        expected = {(pid, number, 100 + number): times for number, pid in enumerate(pids) if number}
+        seen = Counter((row["pid"], row["tx_bytes"], row["rx_bytes"]) for row in report.find(role="client"))
+        self.assertEqual(seen, expected)
+        of_server = Counter((row["pid"], row["rx_bytes"], row["tx_bytes"]) for row in report.find(role="server"))
+        self.assertEqual(of_server, {(pids[0], asked, told): count for (_, asked, told), count in expected.items()})
 
     def test_redis(self):
         """A connection a request: as many, and as many bytes, as redis counts itself; all of them are its own."""
