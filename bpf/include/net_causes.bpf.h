@@ -11,6 +11,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+/* Value of enum skb_drop_reason for what is left in the queues of a socket that is closed, such as
+ * a FIN that nobody read: no cause of anything. */
+const volatile __u32 cause_purged = 0;
+
 /* A flood pushes the oldest out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -65,7 +69,7 @@ int BPF_PROG(net_drop_cause, struct sk_buff *skb, void *location, __u32 reason)
 	__u32 zero = 0, network;
 
 	if (sonde_gate != SONDE_GATE_RECORDING || reason == drop_not_dropped ||
-	    reason == drop_consumed)
+	    reason == drop_consumed || reason == cause_purged)
 		return 0;
 	network = skb->network_header;
 	if (!network || (skb->protocol != PACKET_IPV4 && skb->protocol != PACKET_IPV6))

@@ -38,6 +38,7 @@ Result<void> DropNames::configure(net_bpf& skeleton) {
   auto& rodata = *skeleton.rodata;
   rodata.drop_not_dropped = reasons_->number("NOT_DROPPED_YET").value_or(0);
   rodata.drop_consumed = reasons_->number("CONSUMED").value_or(rodata.drop_not_dropped);
+  rodata.cause_purged = reasons_->number("QUEUE_PURGE").value_or(rodata.drop_not_dropped);
   return {};
 }
 
