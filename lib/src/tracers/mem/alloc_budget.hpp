@@ -35,6 +35,13 @@ struct AllocMeasured {
   double interrupts = 1;
 };
 
+/// CPU time without what hits cost, and what it is between.
+struct AllocTime {
+  double native_ns = 0;
+  double least_ns = 0;
+  double most_ns = 0;
+};
+
 class AllocBudget {
  public:
   /// `limit_percent`: of the CPU time that the targets would need without sonde; 0: no limit.
@@ -56,8 +63,9 @@ class AllocBudget {
   double cost_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
   /// Of hits while nothing was recorded.
   double idle_cost_ns(double hits, double trap_ns) const noexcept;
-  /// CPU time that the calls which were recorded stand for, without what hits cost.
-  double recorded_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
+  /// CPU time that the calls which were recorded stand for. How much slower code runs after a trap
+  /// than without is not measured, but estimated: from nothing to twice as much.
+  AllocTime recorded(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
 
   bool limited() const noexcept { return limit_percent_ > 0; }
   double limit_percent() const noexcept { return limit_percent_; }

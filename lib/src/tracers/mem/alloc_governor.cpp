@@ -29,8 +29,6 @@ constexpr std::uint64_t kShortestWindowNs = 16 * kMs;
 constexpr std::uint64_t kLongestPeriodNs = 60'000 * kMs;
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr std::uint64_t kLargestDistance = 64u << 20;
-// The trap of another process, in another place, costs what ours does within about this.
-constexpr double kTrapError = 0.25;
 // What breakpoints leave of the time, at least: less cannot be told from an error.
 constexpr double kLeastNative = 0.02;
 
@@ -174,7 +172,7 @@ Result<void> AllocGovernor::check() {
   return begin_windows(load);
 }
 
-// What was read until now stands for itself.
+// What was read until now stands for itself, and for the time that it takes to get here.
 Result<void> AllocGovernor::begin_windows(const AllocLoad& load) {
   parts_.object->close_window();
   parts_.probes->detach();
@@ -182,6 +180,9 @@ Result<void> AllocGovernor::begin_windows(const AllocLoad& load) {
   if (auto read = parts_.sites->read(1); !read) return read;
   choose_distance(load);
   set_duty(budget_.duty(load));
+  const AllocLoad since = load_between(mark_, mark_now());
+  const double cost = budget_.idle_cost_ns(since.hits, budget_.one_trap_ns(AllocMeasured{}));
+  stand_for(std::max(since.cpu_ns - cost, 0.0));
   begin_stratum();
   return {};
 }
@@ -243,9 +244,8 @@ void AllocGovernor::close_window() noexcept {
   window.seconds = measured.seconds;
   window.cost_ns = budget_.cost_ns(load, measured);
   window.recorded = load.hits - load.idle;
-  window.native_ns = budget_.recorded_ns(load, measured);
+  window.time = budget_.recorded(load, measured);
   window.trap_ns = budget_.one_trap_ns(measured);
-  window.measured = budget_.is_measured(measured) || load.hits == 0;
   window_ = window;
   state_ = State::rest;
   const std::uint64_t end = stratum_.time_ns + period_ns_;
@@ -268,7 +268,7 @@ double AllocGovernor::stratum_native_ns() noexcept {
 }
 
 Result<void> AllocGovernor::end_stratum() {
-  const double seen = window_->native_ns;
+  const double seen = window_->time.native_ns;
   const double native = std::max(stratum_native_ns(), seen);
   last_percent_ = native > 0 ? 100 * last_cost_ns_ / native : 0;
   if (seen <= 0) {
@@ -279,9 +279,9 @@ Result<void> AllocGovernor::end_stratum() {
   if (auto read = parts_.sites->read(factor); !read) return read;
   seen_native_ns_ += seen;
   stood_for_ns_ += native;
-  strata_.push_back({window_->recorded * factor, native});
-  if (!window_->measured)
-    uncertain_ += window_->recorded * factor * kTrapError * window_->cost_ns / seen;
+  const double calls = window_->recorded * native;
+  strata_.push_back(
+      {calls / seen, calls / window_->time.most_ns, calls / window_->time.least_ns, native});
   return {};
 }
 
@@ -292,22 +292,38 @@ void AllocGovernor::stand_for(double native_ns) noexcept {
   stood_for_ns_ += native_ns;
 }
 
-// One standard deviation of the sum over all stretches, by how far they differ, as a share of it.
-double AllocGovernor::windows_error() const noexcept {
-  double calls = 0;
-  double native = 0;
+// By how far the stretches differ, and by what is not known of the time in their windows.
+std::string AllocGovernor::windows_error() const {
+  constexpr double kNinetyFive = 1.96;
+  Stratum sum;
   for (const Stratum& stratum : strata_) {
-    calls += stratum.calls;
-    native += stratum.native_ns;
+    sum.calls += stratum.calls;
+    sum.least_calls += stratum.least_calls;
+    sum.most_calls += stratum.most_calls;
+    sum.native_ns += stratum.native_ns;
   }
-  if (strata_.size() < 2 || calls <= 0) return 1;
+  if (strata_.size() < 2 || sum.calls <= 0)
+    return "totals are estimates whose error is not known, of one window at most";
   double squares = 0;
   for (const Stratum& stratum : strata_) {
-    const double off = stratum.calls - stratum.native_ns * calls / native;
+    const double off = stratum.calls - stratum.native_ns * sum.calls / sum.native_ns;
     squares += off * off;
   }
   const auto count = static_cast<double>(strata_.size());
-  return (std::sqrt(squares * count / (count - 1)) + uncertain_) / calls;
+  const double chance = kNinetyFive * std::sqrt(squares * count / (count - 1));
+  const double below = 100 * (sum.calls - sum.least_calls + chance) / sum.calls;
+  const double above = 100 * (sum.most_calls - sum.calls + chance) / sum.calls;
+  constexpr double kMostPercent = 300;
+  if (!(above < kMostPercent)) {
+    return fmt::format(
+        "totals are estimates, at most {:.2g} % too high, and too low by an unknown factor: the "
+        "calls follow each other too fast for the clock",
+        std::min(below, 100.0));
+  }
+  return fmt::format(
+      "totals are estimates: the true ones are between {:.2g} % less and {:.2g} % "
+      "more (95 %)",
+      std::min(below, 100.0), above);
 }
 
 // Its window is as long as the limit allows if all goes on as it did.
@@ -373,12 +389,9 @@ void AllocGovernor::add_notices(std::vector<std::string>& notices) const {
   if (period_ns_ != 0) {
     notices.push_back(fmt::format(
         "breakpoints were set for {} windows, {:.2g} % of the target's CPU time, to stay below "
-        "--max-overhead {:g} (in all of the time they would cost {:.0f} %): totals are estimates "
-        "with a standard error of {}",
+        "--max-overhead {:g} (in all of the time they would cost {:.0f} %): {}",
         strata_.size(), stood_for_ns_ > 0 ? 100 * seen_native_ns_ / stood_for_ns_ : 0,
-        budget_.limit_percent(), always_percent_,
-        strata_.size() < 2 ? std::string("unknown size: there was one window at most")
-                           : fmt::format("{:.2g} %", 100 * windows_error())));
+        budget_.limit_percent(), always_percent_, windows_error()));
   }
   if (gave_up_) {
     notices.push_back(fmt::format(

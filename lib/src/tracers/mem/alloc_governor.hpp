@@ -74,7 +74,7 @@ class AllocGovernor final : public core::EventSource {
   double stratum_native_ns() noexcept;
   void choose_distance(const AllocLoad& load) noexcept;
   void set_duty(double duty) noexcept;
-  double windows_error() const noexcept;
+  std::string windows_error() const;
 
   Parts parts_;
   AllocBudget budget_;
@@ -98,18 +98,17 @@ class AllocGovernor final : public core::EventSource {
     double recorded = 0;
     double seconds = 0;
     double cost_ns = 0;
-    double native_ns = 0;
+    AllocTime time;
     double trap_ns = 0;
-    bool measured = false;
   };
   std::optional<Window> window_;
   struct Stratum {
     double calls = 0;  // in all of it, by its window
+    double least_calls = 0;
+    double most_calls = 0;
     double native_ns = 0;
   };
   std::vector<Stratum> strata_;
-  // Windows whose cost was calculated, not measured, and what an error of that could change.
-  double uncertain_ = 0;
 
   // The CPU time of the targets, without what traps took, that was seen, and that it stands for.
   double seen_native_ns_ = 0;
