@@ -9,6 +9,37 @@ import subprocess
 from allocations import EXACT, AllocationTest, code, program, says
 from tracing import SONDE, main
 
+STAYS = """#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(int count, char** words) {
+  char line[16];
+  volatile char* memory;
+
+  if (count > 1) {
+    puts("ready");
+    fflush(stdout);
+    if (!fgets(line, sizeof(line), stdin)) return 1;
+  }
+  memory = malloc(16 << 20);
+  for (int i = 0; i < 16 << 20; i += 4096) memory[i] = 1;
+  puts("touched");
+  fflush(stdout);
+  return count > 1 && !fgets(line, sizeof(line), stdin);
+}
+"""
+GO_STAYS = """package main
+
+func main() {
+	memory := make([]byte, 16<<20)
+	for i := 0; i < len(memory); i += 4096 {
+		memory[i] = 1
+	}
+	println(memory[4096])
+}
+"""
+
 
 class Attached(AllocationTest):
     def test_running_process(self):
@@ -142,6 +173,68 @@ class Overhead(AllocationTest):
             self.assertLess(calls, 1 << 40)
 
 
+class Unprobed(AllocationTest):
+    """Programs that cannot be probed get what makes their memory grow instead, and a sentence that says why."""
+
+    def stripped(self, *flags):
+        path = self.path("stripped" + "".join(flags))
+        source = self.path("stays.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(STAYS)
+        subprocess.run(["cc", *flags, "-s", "-O1", "-o", path, source], check=True)
+        return path
+
+    def go(self):
+        with open(self.path("stays.go"), "w", encoding="utf-8") as file:
+            file.write(GO_STAYS)
+        path = self.path("stays-go")
+        subprocess.run(
+            [os.environ["GO"], "build", "-o", path, self.path("stays.go")], check=True, cwd=self.folder,
+            env={**os.environ, "HOME": self.folder, "GOCACHE": self.folder, "GO111MODULE": "off"},
+        )
+        return path
+
+    def assert_grown(self, report, words):
+        """16 MiB were touched; nothing of it was traced by breakpoints."""
+        (entry,) = [
+            e for e in report.header["plan"] if e["feature"].startswith("allocations") and e["state"] == "fallback"
+        ]
+        self.assertIn(words, entry["consequence"])
+        grown = sum(
+            r["bytes"] for r in report.records if r["type"] == "fault_site" and r["kind"] == "anonymous" and r["comm"].startswith("st")
+        )
+        self.assertGreaterEqual(grown, 16 << 20)
+
+    def test_static_and_stripped(self):
+        """Nothing says where its allocator is, be it at a fixed address or at any."""
+        for flags in (("-static",), ("-static-pie",)):
+            with self.subTest(flags):
+                report = self.mem("--live", "--", self.stripped(*flags))
+                self.assert_grown(report, "static and stripped")
+                self.assertEqual(report.sites, [])
+
+    def test_go(self):
+        """Go programs are left alone: launched, and running."""
+        path = self.go()
+        report = self.mem("--alloc", "--", path)
+        self.assert_grown(report, "is a Go program")
+        self.assertEqual(report.sites, [])
+
+    def test_one_of_several(self):
+        """Where one of the targets is such, the others are probed all the same."""
+        other = self.spawn(program("allocs"), "wait")
+        target = self.spawn(self.stripped("-static"), "wait")
+        tracer = self.attach(other, "--live", *EXACT, "-p", str(target.pid))
+        for each in (target, other):
+            each.stdin.write("go\n")
+            each.stdin.flush()
+        said = "".join(iter(other.stdout.readline, "end\n"))
+        self.assertIn("touched", target.stdout.readline())
+        report = self.finish(tracer)
+        self.assert_grown(report, "static and stripped")
+        self.assertEqual(report.sum("leak", "live_bytes"), says(said)["leak"][3])
+
+
 class Refused(AllocationTest):
     def test_usage(self):
         """What cannot be meant is an error that says so."""
@@ -155,29 +248,6 @@ class Refused(AllocationTest):
         ):
             with self.subTest(arguments):
                 self.assertIn(words, self.mem(*arguments, status=2))
-
-    def test_no_allocator(self):
-        """A static, stripped program says nothing of its allocator."""
-        path = self.path("stripped")
-        subprocess.run(["strip", "-o", path, program("allocs_static")], check=True)
-        target = self.spawn(path, "wait")
-        errors = self.mem("--alloc", "-p", str(target.pid), status=2)
-        self.assertIn("static and stripped", errors)
-
-    def test_go(self):
-        """Go programs are left alone."""
-        target = subprocess.Popen(
-            [os.path.join(os.path.dirname(os.path.realpath(os.environ["GO"])), "gofmt")],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        )
-        self.addCleanup(self.end, target)
-        self.assertIn("is a Go program", self.mem("--alloc", "-p", str(target.pid), status=2))
-        self.assertIsNone(target.poll())
-
-    @staticmethod
-    def end(target):
-        target.stdin.close()
-        target.wait()
 
     def test_damaged_symbols(self):
         """A symbol table that is damaged leads nowhere, and harms nobody."""

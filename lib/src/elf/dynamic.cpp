@@ -44,6 +44,7 @@ Dynamic read_dynamic(const Image& image) {
     const auto path = image.source().read_range(segment.p_offset, segment.p_filesz, kLongestPath);
     dynamic.interpreter = text_at(path, 0);
   }
+  dynamic.is_pie = (value_of(entries, DT_FLAGS_1).value_or(0) & DF_1_PIE) != 0;
   const auto where = value_of(entries, DT_STRTAB);
   const auto size = value_of(entries, DT_STRSZ);
   const auto offset = where ? image.offset_of(*where) : std::nullopt;

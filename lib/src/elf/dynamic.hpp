@@ -16,6 +16,8 @@ struct Dynamic {
   std::string runpath;
   /// The dynamic linker (PT_INTERP); empty in a library and in a static program.
   std::string interpreter;
+  /// It is a program that runs at any address (DF_1_PIE); of glibc 2.26 and later, or musl.
+  bool is_pie = false;
 };
 
 /// Everything empty if it has no dynamic section.

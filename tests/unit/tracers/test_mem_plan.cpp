@@ -50,6 +50,31 @@ BOOST_AUTO_TEST_CASE(degradations) {
   }
 }
 
+// Where nothing can be probed, what makes memory grow is planned in place of allocations, and where
+// some of the targets cannot, beside them, if the kernel keeps the two apart.
+BOOST_AUTO_TEST_CASE(unprobed) {
+  EbpfConfig config;
+  config.memory.live = true;
+  config.target.pids = {1};
+  const FeatureSet features(everything);
+  auto all = tracers::plan_mem(config, features).value();
+  BOOST_TEST(tracers::plan_faults_instead(features, "it is Go", true, all).has_value());
+  BOOST_TEST((all.faults && !all.alloc));
+  BOOST_TEST(entry(all, "allocations").consequence.starts_with("it is Go"));
+  BOOST_TEST((entry(all, "allocations").state == PlanEntry::State::fallback));
+
+  auto some = tracers::plan_mem(config, features).value();
+  BOOST_TEST(tracers::plan_faults_instead(features, "it is Go", false, some).has_value());
+  BOOST_TEST((some.faults && some.alloc));
+  BOOST_TEST((entry(some, "allocations of some targets").state == PlanEntry::State::fallback));
+
+  const FeatureSet older(all_but<Feature::uprobe_session>);
+  auto apart = tracers::plan_mem(config, older).value();
+  BOOST_TEST(tracers::plan_faults_instead(older, "it is Go", false, apart).has_value());
+  BOOST_TEST((!apart.faults && apart.alloc));
+  BOOST_TEST((entry(apart, "allocations of some targets").state == PlanEntry::State::missing));
+}
+
 // Breakpoints without links of many of them, one by one, and without those, not at all.
 BOOST_AUTO_TEST_CASE(breakpoints) {
   EbpfConfig config;

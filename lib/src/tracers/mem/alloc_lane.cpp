@@ -16,7 +16,6 @@
 #include "tracers/mem/alloc_probes.hpp"
 #include "tracers/mem/alloc_programs.hpp"
 #include "tracers/mem/alloc_sites.hpp"
-#include "tracers/mem/program_files.hpp"
 #include "tracers/stacks/stack_events.hpp"
 #include "tracers/stacks/stack_recorder.hpp"
 #include "util/fail.hpp"
@@ -29,15 +28,14 @@ namespace {
 class AllocLane final : public MemLane {
  public:
   AllocLane(const MemoryOptions& options, const MemPlan& plan, const TargetFilter& filter,
-            StackRecorder& stacks)
+            std::unique_ptr<AllocProbes> probes, StackRecorder& stacks)
       : options_(options),
         plan_(plan),
         filter_(filter),
         stacks_(stacks),
         object_({plan.alloc_multi, plan.alloc_session, plan.cfi, options.live, false,
                  options.sample_bytes}),
-        // Its descendants run from their first instruction before sonde could know of them.
-        probes_(filter, filter.follow_children) {}
+        probes_(std::move(probes)) {}
 
   void send_events_to(StackEvents& events) override {
     events_ = &events;
@@ -77,7 +75,7 @@ class AllocLane final : public MemLane {
   const TargetFilter& filter_;
   StackRecorder& stacks_;
   AllocObject object_;
-  AllocProbes probes_;
+  const std::unique_ptr<AllocProbes> probes_;
   AllocSites sites_;
   core::TrapCost trap_;
   std::optional<AllocGovernor> governor_;
@@ -95,13 +93,11 @@ Result<void> AllocLane::loaded(mem_bpf& object) {
   const auto trap = core::measure_trap_cost(object_.programs().call_type);
   if (!trap) return tl::unexpected(trap.error());
   trap_ = *trap;
-  governor_.emplace(AllocGovernor::Parts{&object_, &probes_, &sites_},
+  governor_.emplace(AllocGovernor::Parts{&object_, probes_.get(), &sites_},
                     AllocBudget(trap_, options_.max_overhead_percent), options_.live,
                     filter_.follow_children);
-  if (auto looked = probes_.look(); !looked) return looked;
-  if (const auto files = open_launched_files(filter_); !files.empty())
-    probes_.expect(static_cast<std::int32_t>(filter_.tgids.front()), files);
-  if (probes_.processes().empty() && !filter_.from_exec) return tl::unexpected(nothing_to_probe());
+  if (auto looked = probes_->look(); !looked) return looked;
+  if (probes_->processes().empty() && !filter_.from_exec) return tl::unexpected(nothing_to_probe());
   // A launcher's own calls say nothing of what it will run.
   return governor_->estimate(plan_.alloc_session, !filter_.from_exec);
 }
@@ -116,7 +112,7 @@ Result<void> AllocLane::open_events() {
 }
 
 void AllocLane::on_event(std::span<const std::byte> record) noexcept {
-  auto event = decode_alloc_event(record, probes_.function_names());
+  auto event = decode_alloc_event(record, probes_->function_names());
   if (event)
     events_->add(std::move(*event), stacks_.counts());
   else
@@ -134,19 +130,9 @@ std::uint64_t AllocLane::events_lost() const noexcept {
 }
 
 Error AllocLane::nothing_to_probe() const {
-  const AllocFound& found = probes_.found();
-  if (!found.go_processes.empty()) {
-    return {ErrorCode::ConfigError,
-            0,
-            fmt::format("process {} is a Go program: it has an allocator of its own, and Go's "
-                        "stacks move, so that breakpoints would crash it",
-                        fmt::join(found.go_processes, ", ")),
-            "Leave out --alloc: what makes its memory grow is shown for it, too. Go's own heap "
-            "profile is at /debug/pprof/heap",
-            {}};
-  }
-  if (probes_.watch().processes() == 0) {
-    if (probes_.watch().unreadable() != 0) {
+  const AllocFound& found = probes_->found();
+  if (probes_->watch().processes() == 0) {
+    if (probes_->watch().unreadable() != 0) {
       return {ErrorCode::InsufficientPermissions,
               0,
               "the mappings of the target may not be read",
@@ -166,7 +152,7 @@ Error AllocLane::nothing_to_probe() const {
 }
 
 Result<void> AllocLane::attach(std::vector<core::UniqueLink>&) {
-  return probes_.attach(object_.programs());
+  return probes_->attach(object_.programs());
 }
 
 std::vector<std::uint32_t> AllocLane::descendants() const {
@@ -181,12 +167,12 @@ std::vector<std::uint32_t> AllocLane::descendants() const {
 }
 
 Result<void> AllocLane::maintain() {
-  return probes_.look(descendants());
+  return probes_->look(descendants());
 }
 
 void AllocLane::detach() noexcept {
   if (governor_) governor_->end();
-  probes_.detach();
+  probes_->detach();
 }
 
 Result<void> AllocLane::drain() noexcept {
@@ -278,7 +264,7 @@ void AllocLane::add_statistics(MemoryStatistics& statistics) const {
 }
 
 void AllocLane::add_notices(std::vector<std::string>& notices) const {
-  const AllocFound& found = probes_.found();
+  const AllocFound& found = probes_->found();
   const sonde_alloc_counters c = object_.counters();
   if (found.functions != 0) {
     notices.push_back(fmt::format(
@@ -307,10 +293,8 @@ void AllocLane::add_notices(std::vector<std::string>& notices) const {
                     "calls are not seen",
                     found.refused));
   }
-  if (!found.go_processes.empty() && !probes_.processes().empty()) {
-    notices.push_back(fmt::format("the Go programs among the targets are left alone: {}",
-                                  fmt::join(found.go_processes, ", ")));
-  }
+  for (const auto& [pid, why] : found.unprobed)
+    notices.push_back(fmt::format("process {} is not probed: {}", pid, why));
   for (const std::string& problem : found.problems)
     notices.push_back(problem);
 }
@@ -318,8 +302,10 @@ void AllocLane::add_notices(std::vector<std::string>& notices) const {
 }  // namespace
 
 std::unique_ptr<MemLane> make_alloc_lane(const EbpfConfig& config, const MemPlan& plan,
-                                         const TargetFilter& filter, StackRecorder& stacks) {
-  return std::make_unique<AllocLane>(config.memory, plan, filter, stacks);
+                                         const TargetFilter& filter,
+                                         std::unique_ptr<AllocProbes> probes,
+                                         StackRecorder& stacks) {
+  return std::make_unique<AllocLane>(config.memory, plan, filter, std::move(probes), stacks);
 }
 
 }  // namespace sonde::tracers

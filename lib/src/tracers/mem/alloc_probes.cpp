@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "elf/dynamic.hpp"
 #include "elf/image.hpp"
 #include "probe/allocator.hpp"
 #include "probe/site.hpp"
@@ -51,9 +52,11 @@ std::pair<std::uint64_t, std::uint64_t> own_code(const probe::Allocator& allocat
 
 // Static and stripped: nothing says where its allocator is.
 bool hides_allocator(const elf::Image& image) {
-  const bool is_dynamic = std::ranges::any_of(
+  const bool has_dynamic = std::ranges::any_of(
       image.segments(), [](const Elf64_Phdr& segment) { return segment.p_type == PT_DYNAMIC; });
-  return !is_dynamic && image.section_of_type(SHT_SYMTAB) == nullptr;
+  const elf::Dynamic dynamic = elf::read_dynamic(image);
+  const bool is_static = !has_dynamic || (dynamic.is_pie && dynamic.interpreter.empty());
+  return is_static && image.section_of_type(SHT_SYMTAB) == nullptr;
 }
 
 // By name, too: on some file systems stat() and /proc tell different devices of a file.
@@ -87,13 +90,17 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
   const auto image = elf::Image::open(ByteSource(file.fd.get()));
   if (!image) return points;  // no ELF file, such as the code of a JIT compiler
   if (probe::is_go_program(*image)) {
-    points.is_go = true;
+    points.unprobed = fmt::format(
+        "{} is a Go program: it has an allocator of its own, and Go's stacks move, so that "
+        "breakpoints would crash it",
+        file.path);
     return points;
   }
   const probe::Allocator allocator = probe::find_allocator(*image);
   if (allocator.functions.empty() && hides_allocator(*image)) {
-    found_.problems.insert(
-        fmt::format("{} is static and stripped: nothing says where its allocator is", file.path));
+    points.unprobed =
+        fmt::format("{} is static and stripped: nothing says where its allocator is", file.path);
+    return points;
   }
   for (const probe::AllocatorFunction& each : allocator.functions) {
     const bool only_frees = each.call == AllocatorCall::release;
@@ -133,8 +140,14 @@ const AllocProbes::Points& AllocProbes::points_of(const process::MappedFile& fil
 
 void AllocProbes::add_place(const CodeUse& use) {
   const Points& points = points_of(*use.file);
-  if (points.is_go) found_.go_processes.insert(use.pid);
-  if (points.empty()) return;
+  if (!points.unprobed.empty()) {
+    found_.unprobed.insert_or_assign(use.pid, points.unprobed);
+    // Nor in the C library that it may have beside.
+    processes_.erase(use.pid);
+    std::erase_if(places_,
+                  [&](const Place& place) { return place.pid == use.pid && !place.attached; });
+  }
+  if (points.empty() || found_.unprobed.contains(use.pid)) return;
   processes_.insert(use.pid);
   const bool is_known = std::ranges::any_of(places_, [&](const Place& place) {
     return place.pid == use.pid && is_same(*place.file, *use.file);

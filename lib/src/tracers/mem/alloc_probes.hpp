@@ -41,8 +41,9 @@ struct AllocFound {
   std::size_t stepped = 0;
   /// Of these, such as the kernel does not take.
   std::size_t refused = 0;
-  /// Processes that must not be probed: Go moves its stacks.
-  std::set<std::int32_t> go_processes;
+  /// Processes that must not be probed, for Go moves its stacks, or whose allocator nothing tells,
+  /// each with the sentence that says so.
+  std::map<std::int32_t, std::string> unprobed;
   /// Files that could not be read, or whose functions could not be told, each with the reason.
   std::set<std::string> problems;
 };
@@ -78,7 +79,8 @@ class AllocProbes {
     std::vector<core::UprobePoint> calls;
     std::vector<core::UprobePoint> seconds;
     std::vector<core::UprobePoint> frees;
-    bool is_go = false;
+    /// Why programs of it are not probed.
+    std::string unprobed;
     bool empty() const noexcept { return calls.empty() && frees.empty(); }
   };
   struct Place {

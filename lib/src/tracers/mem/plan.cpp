@@ -97,6 +97,27 @@ PlanEntry allocation_entry(const core::FeatureSet& features) {
                            "boot Linux 6.13 or later");
 }
 
+Result<void> plan_faults_instead(const core::FeatureSet& features, const std::string& why, bool all,
+                                 MemPlan& plan) {
+  if (all) {
+    plan.alloc = false;
+    std::erase_if(plan.entries, [](const PlanEntry& entry) {
+      return entry.feature == "allocations" || entry.feature == "frees";
+    });
+  } else if (!plan.alloc_session) {
+    // Both lanes use a CPU's buffer for stacks, which an allocation keeps to itself in a session
+    // only.
+    plan.entries.push_back(kEntries.missing("allocations of some targets", why,
+                                            "trace those without --alloc, or boot Linux 6.13 or "
+                                            "later to see what makes their memory grow"));
+    return {};
+  }
+  plan.entries.push_back(kEntries.fallback(
+      all ? "allocations" : "allocations of some targets", "tp_btf:rss_stat",
+      why + ": what makes memory grow is shown instead", "of a Go program: see /debug/pprof/heap"));
+  return plan_faults(features, plan);
+}
+
 Result<MemPlan> plan_mem(const EbpfConfig& config, const core::FeatureSet& features) {
   MemPlan plan;
   const bool alloc = config.memory.alloc || config.memory.live;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <sonde/config.hpp>
@@ -41,6 +42,11 @@ struct MemPlan {
 
 /// How allocations would be traced, which the plan tells where they are asked for.
 PlanEntry allocation_entry(const core::FeatureSet& features);
+
+/// Of a plan for allocations where some of the targets cannot be probed, or all: what makes their
+/// memory grow is shown in place of it. `why`: the sentence that says so.
+Result<void> plan_faults_instead(const core::FeatureSet& features, const std::string& why, bool all,
+                                 MemPlan& plan);
 
 /// IncompatibleKernel if what was asked for cannot be had at all.
 Result<MemPlan> plan_mem(const EbpfConfig& config, const core::FeatureSet& features);

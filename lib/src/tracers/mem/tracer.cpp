@@ -14,6 +14,7 @@
 #include "core/machine.hpp"
 #include "core/skeleton.hpp"
 #include "tracers/mem/alloc_lane.hpp"
+#include "tracers/mem/alloc_targets.hpp"
 #include "tracers/mem/faults.hpp"
 #include "tracers/mem/kernel.hpp"
 #include "tracers/mem/lane.hpp"
@@ -32,14 +33,18 @@ constexpr std::uint32_t kRingBytes = 4 * StackRecorder::kRingBytes;
 
 class Tracer final : public MemTracer {
  public:
-  Tracer(const EbpfConfig& config, MemPlan plan, TargetFilter filter)
+  /// `probes`: null unless allocations are traced.
+  Tracer(const EbpfConfig& config, MemPlan plan, TargetFilter filter,
+         std::unique_ptr<AllocProbes> probes)
       : config_(config),
         plan_(std::move(plan)),
         filter_(std::move(filter)),
         stacks_(naming(), {}, true) {
     // The lanes, here and nowhere else.
     if (plan_.faults) lanes_.push_back(make_fault_lane(plan_, filter_, stacks_));
-    if (plan_.alloc) lanes_.push_back(make_alloc_lane(config_, plan_, filter_, stacks_));
+    if (plan_.alloc) {
+      lanes_.push_back(make_alloc_lane(config_, plan_, filter_, std::move(probes), stacks_));
+    }
     if (plan_.kernel) lanes_.push_back(make_kernel_lane(plan_, stacks_));
   }
 
@@ -303,7 +308,18 @@ Result<std::unique_ptr<MemTracer>> make_mem_tracer(const EbpfConfig& config,
                                                    const TargetFilter& filter) {
   auto plan = plan_mem(config, features);
   if (!plan) return tl::unexpected(plan.error());
-  return std::make_unique<Tracer>(config, std::move(*plan), filter);
+  AllocTargets targets;
+  if (plan->alloc) {
+    auto found = find_alloc_targets(filter);
+    if (!found) return tl::unexpected(found.error());
+    targets = std::move(*found);
+  }
+  if (!targets.unprobed.empty()) {
+    const auto planned =
+        plan_faults_instead(features, targets.unprobed, targets.all_unprobed, *plan);
+    if (!planned) return tl::unexpected(planned.error());
+  }
+  return std::make_unique<Tracer>(config, std::move(*plan), filter, std::move(targets.probes));
 }
 
 }  // namespace sonde::tracers
