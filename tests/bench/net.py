@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What `sonde net` costs a web server: nginx's CPU time for a request, beside what others cost it.
+"""What `sonde net` costs a web server and its client, on open connections and with one for each request, beside what
+others cost them.
 
     sudo tests/bench/net.py build/sonde [--rounds N] [--seconds S]
 
 nginx serves a small page to wrk over the loopback, first over connections that stay open, then over one for each
 request. Rounds of the tools are interleaved, so that a change of the machine's speed meets all of them. Medians are
-printed: microseconds of nginx's CPU time for a request, its ratio to the server without a tool, the tool's own CPU
-time, and for sonde the time in its BPF programs for a request, which does not depend on how busy the machine is.
+printed: microseconds of CPU time that nginx and wrk used for a request, its ratio to that without a tool, the tool's own
+CPU time, and for sonde the time in its BPF programs for a request, also as a share of the request's CPU time.
 """
 
 import argparse
@@ -98,19 +99,23 @@ class Server:
 
 
 def load(server, seconds, close):
-    """(us of nginx for a request, requests)"""
+    """(us of nginx and wrk for a request, requests)"""
     before = server.cpu()
     header = ["-H", "Connection: close"] if close else []
-    out = subprocess.run(
+    wrk = subprocess.Popen(
         ["wrk", "-t1", "-c16", f"-d{seconds}s", *header, f"http://127.0.0.1:{server.port}/"],
-        capture_output=True, text=True, check=True,
-    ).stdout
-    requests = int(re.search(r"(\d+) requests in", out)[1])
-    return (server.cpu() - before) * 1e6 / requests, requests
+        stdout=subprocess.PIPE, text=True,
+    )
+    told = wrk.stdout.read()
+    _, status, used = os.wait4(wrk.pid, 0)
+    wrk.returncode = os.waitstatus_to_exitcode(status)
+    requests = int(re.search(r"(\d+) requests in", told)[1])
+    spent = server.cpu() - before + used.ru_utime + used.ru_stime
+    return spent * 1e6 / requests, requests
 
 
 def run(way, server, seconds, folder, close):
-    """(us of nginx for a request, tool's CPU seconds, BPF ns for a request or None) of one round; None if the tool does
+    """(us of both for a request, tool's CPU seconds, BPF ns for a request or None) of one round; None if the tool does
     not start."""
     if not way.command:
         return load(server, seconds, close)[0], 0.0, None
