@@ -161,10 +161,10 @@ class Cost(TracingTest):
                     for number in re.findall(r"(?m)^prog_id:\s*(\d+)", info.read_text(encoding="utf-8"))}
             least = self.run_time(held)
             sonde.terminate()
-            # The machine does other things until the programs are gone.
+            # The machine does other things until the programs are gone, which they are one by one.
             most = least
             while last := self.run_time(held):
-                most = last
+                most = max(most, last)
             _, err = sonde.communicate(timeout=60)
             self.assertEqual(sonde.returncode, 0, err)
         finally:
@@ -174,7 +174,7 @@ class Cost(TracingTest):
         with open(file, encoding="utf-8") as lines:
             overhead = json.loads(lines.readlines()[-1])["overhead"]
         # Windows of a hundredth of the time are a sample.
-        return 0.75 * least < overhead["bpf_ns"] < 1.33 * most
+        return 0.7 * least < overhead["bpf_ns"] < 1.43 * most
 
     @staticmethod
     def run_time(programs):

@@ -148,7 +148,11 @@ class Shapes(TracingTest):
         mine = [stack for stack in report.stacks if stack["comm"] in ("shapes", "shapes_static", "throws")]
         total = sum(stack["count"] for stack in mine if user_frames(stack))
         self.assertGreater(total, 500)
-        self.assertGreater(sum(stack["count"] for stack in mine if reaches_entry(stack)), 0.5 * total)
+        cut = sum(stack["count"] for stack in mine if user_frames(stack) and not reaches_entry(stack))
+        self.assertLessEqual(cut, sum(report.books["truncated"].values()))
+        # How many are complete is a question of how fast tables are made; each program's are, time and again.
+        for comm in ("shapes", "shapes_static", "throws"):
+            self.assertGreater(sum(stack["count"] for stack in mine if stack["comm"] == comm and reaches_entry(stack)), 20)
 
 
 class Oracle(TracingTest):
