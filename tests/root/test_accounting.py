@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from tracing import SONDE, TracingTest, main, program, run, wait_until
+from tracing import SONDE, TracingTest, main, program, run, undisturbed, wait_until
 
 # A number of messages over a connection within one process.
 MESSAGES = """
@@ -71,6 +71,7 @@ class Loss(TracingTest):
         self.assertEqual(sonde.returncode, 4, err)
         self.assertIn("lost", err)
 
+    @undisturbed
     def test_idle_is_not_seen_as_work(self):
         """What is filtered is counted as such: with a target, every sample of other processes."""
         spin = self.spawn(program("spin"))
@@ -106,11 +107,12 @@ class EveryFormat(TracingTest):
 
 
 class Cost(TracingTest):
+    @undisturbed
     def test_measured(self):
         """The stated CPU time is that which the kernel charged to the process; memory is below 50 MB."""
-        self.spawn(program("spin"))
+        spin = self.spawn(program("spin"))
         file = self.path("report.json")
-        sonde = subprocess.Popen([SONDE, "cpu", "-d", "2", "-F", "499", "-o", file])
+        sonde = subprocess.Popen([SONDE, "cpu", "-p", str(spin.pid), "-d", "2", "-F", "499", "-o", file])
         _, status, used = os.wait4(sonde.pid, 0)
         sonde.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(sonde.returncode, 0)

@@ -2,12 +2,13 @@
 
 import json
 
-from tracing import TracingTest, main, program, run
+from tracing import TracingTest, main, program, run, undisturbed
 
 HERTZ = 997
 
 
 class Fallbacks(TracingTest):
+    @undisturbed
     def check(self, feature, plan_feature, state):
         switched_off = [part for name in feature.split() for part in ("--no-feature", name)]
         report = self.trace("-F", str(HERTZ), *switched_off, "--", program("split"), "1")

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from tracing import SONDE, SondeTest, main
+from tracing import SONDE, SondeTest, main, undisturbed
 
 
 def library(name):
@@ -52,6 +52,7 @@ class ProbeSites(SondeTest):
                         bool(re.match(r"push|j|call|nop$", code[entry["from_entry_bytes"]])),
                     )
 
+    @undisturbed
     def test_cost(self):
         """A single step costs more than an emulation, and both are measured here."""
         costs = {}

@@ -7,7 +7,7 @@ import sys
 
 from syscalls import SyscallReport, own_counts
 from test_lifecycle import held, loaded
-from tracing import SONDE, Report, TracingTest, main, program, sampling_error, wait_until
+from tracing import SONDE, Report, TracingTest, main, program, sampling_error, undisturbed, wait_until
 
 sys.path.append("/usr/lib/python3/dist-packages")
 import jsonschema  # noqa: E402
@@ -66,6 +66,7 @@ class Run(TracingTest):
         self.assertEqual({key: count for key, count in beside.errors().items() if key[0] not in racy},
                          {key: count for key, count in counted.items() if key[0] not in racy})
 
+    @undisturbed
     def test_samples_are_those_alone(self):
         """The profile beside a tracer of system calls has the number of samples and the shares of one alone."""
         result = self.trace_run("-c", self.config(), "--", program("split"), "3")

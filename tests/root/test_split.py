@@ -2,7 +2,7 @@
 
 import json
 
-from tracing import TracingTest, main, program, sampling_error
+from tracing import TracingTest, main, program, sampling_error, undisturbed
 
 HERTZ = 997  # a prime, so that it does not run in step with the kernel's tick
 
@@ -11,6 +11,7 @@ class Split(TracingTest):
     def measured(self, stdout):
         return json.loads(stdout.splitlines()[-1])
 
+    @undisturbed
     def test_shares(self):
         """Two functions with a known split of CPU time are reported within the sampling error (99.9 %)."""
         report = self.trace("-F", str(HERTZ), "--", program("split"), "5")
@@ -22,6 +23,7 @@ class Split(TracingTest):
             heavy, (heavy + light) * share, delta=sampling_error(heavy + light, share)
         )
 
+    @undisturbed
     def test_reaches_main(self):
         """Every sample of the two functions has main as their caller, and little is found outside of main."""
         report = self.trace("-F", str(HERTZ), "--", program("split"), "3")
@@ -32,12 +34,14 @@ class Split(TracingTest):
         # What exec and the dynamic linker do before main takes about a millisecond.
         self.assertGreater(report.with_frame("main"), 0.99 * report.count())
 
+    @undisturbed
     def test_number_of_samples(self):
         """The number of samples is frequency times CPU time, to 2 %."""
         report = self.trace("-F", str(HERTZ), "--", program("split"), "5")
         cpu_seconds = self.measured(report.stdout)["rusage_ns"] / 1e9
         self.assertAlmostEqual(report.count() / (HERTZ * cpu_seconds), 1, delta=0.02)
 
+    @undisturbed
     def test_two_at_once(self):
         """Two programs that share the CPUs are each counted by their own CPU time."""
         script = f"{program('split')} 3 & {program('split')} 2; wait"

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from syscalls import SyscallTest
-from tracing import SONDE, main, program
+from tracing import SONDE, main, program, undisturbed
 
 CALLERS = program("callers")
 
@@ -70,6 +70,7 @@ class Stacks(SyscallTest):
         stacks = self.folded("--weight", "errors", "-e", "getppid,close")
         self.assertEqual((sum(stacks.values()), through(stacks, "call_in_vain", "close")), (10000, 10000))
 
+    @undisturbed
     def test_weight_time(self):
         """--weight time adds up durations: more for the function that calls more."""
         stacks = self.folded("--weight", "time", "-e", "getppid", often=40000, seldom=4000)

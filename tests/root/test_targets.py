@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from cgroups import MakesCgroups, mounts
-from tracing import SONDE, TracingTest, main, program, sampling_error
+from tracing import SONDE, TracingTest, main, program, sampling_error, undisturbed
 
 HERTZ = 499
 
@@ -82,6 +82,7 @@ class Cgroups(MakesCgroups, TracingTest):
 
 
 class Commands(TracingTest):
+    @undisturbed
     def test_descendants(self):
         """All that COMMAND starts is traced for as long as it lives, by whatever way; nothing else is."""
         self.spawn(program("spin"))
@@ -98,14 +99,13 @@ class Commands(TracingTest):
         for pid, (kind, cpu_ns) in processes.items():
             if kind == "root":
                 continue
-            with self.subTest(kind):
-                # About 200 samples. Where a process is switched out, up to a sample is won or lost.
-                self.assertAlmostEqual(counts.get(pid, 0), hertz * cpu_ns / 1e9, delta=20)
-                named = report.count(
-                    lambda stack, pid=pid: stack["pid"] == pid
-                    and any(frame["name"] == "leaf_work" for frame in stack["frames"])
-                )
-                self.assertGreater(named, 0.95 * counts[pid])
+            # About 200 samples. Where a process is switched out, up to a sample is won or lost.
+            self.assertAlmostEqual(counts.get(pid, 0), hertz * cpu_ns / 1e9, delta=20, msg=kind)
+            named = report.count(
+                lambda stack, pid=pid: stack["pid"] == pid
+                and any(frame["name"] == "leaf_work" for frame in stack["frames"])
+            )
+            self.assertGreater(named, 0.95 * counts[pid], kind)
         # The child that only starts the orphan does not tell its pid.
         strangers = [pid for pid in counts if pid not in processes]
         self.assertLessEqual(len(strangers), 1)
@@ -119,6 +119,7 @@ class Commands(TracingTest):
         self.assertIn("true", report.by("comm"))
         self.assertGreater(report.by("comm")["true"], 20)
 
+    @undisturbed
     def test_share_of_shell_and_child(self):
         """Nothing of an unrelated process that uses the same program appears."""
         other = self.spawn(program("split"), "600")
