@@ -20,6 +20,7 @@ struct StackRecord {
   std::vector<std::uint64_t> kernel = {};
   std::vector<std::uint64_t> user = {};
   std::uint64_t time_ns = 0;
+  std::uint32_t label = 0;
 
   std::vector<std::byte> bytes() const {
     sonde_stack_record record{};
@@ -31,6 +32,7 @@ struct StackRecord {
     record.tid = tid;
     comm.copy(record.comm, sizeof(record.comm));
     record.flags = flags;
+    record.label = label;
     record.kernel_frames = static_cast<std::uint16_t>(kernel.size());
     record.user_frames = static_cast<std::uint16_t>(user.size());
     std::vector<std::byte> out(record.header.length);

@@ -1,6 +1,8 @@
 #include "aggregate/stack_counts.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "aggregate/truncation.hpp"
 
@@ -18,6 +20,20 @@ std::vector<std::uint64_t> read_addresses(std::span<const std::byte> bytes) {
   std::vector<std::uint64_t> addresses(bytes.size() / sizeof(std::uint64_t));
   if (!addresses.empty()) std::memcpy(addresses.data(), bytes.data(), bytes.size());
   return addresses;
+}
+
+// With what the hash table and the allocator add.
+std::size_t bytes_of(const symbolize::RawStack& stack) {
+  constexpr std::size_t kBookkeeping = 96;
+  return sizeof(stack) + kBookkeeping +
+         (stack.kernel.size() + stack.user.size()) * sizeof(std::uint64_t);
+}
+
+void add_truncated(std::uint32_t flags, std::uint64_t count,
+                   std::map<std::string, std::uint64_t>& counts) {
+  for (const Truncation& truncation : kTruncations) {
+    if ((flags & truncation.flag) != 0) counts[truncation.reason] += count;
+  }
 }
 
 }  // namespace
@@ -52,6 +68,7 @@ bool StackCounts::consume_stack(std::span<const std::byte> bytes) {
   entry.stack.label_id = record.label;
   entry.stack.kernel = read_addresses(bytes.subspan(sizeof(record), kernel_size));
   entry.stack.user = read_addresses(bytes.subspan(sizeof(record) + kernel_size));
+  bytes_ += bytes_of(entry.stack);
   return true;
 }
 
@@ -81,28 +98,74 @@ std::uint64_t StackCounts::nameless() const noexcept {
 }
 
 std::map<std::string, std::uint64_t> StackCounts::truncated() const {
-  std::map<std::string, std::uint64_t> counts;
+  std::map<std::string, std::uint64_t> counts = truncated_;
   for (const auto& [key, entry] : entries_) {
-    for (const Truncation& truncation : kTruncations) {
-      if (entry.known && (entry.flags & truncation.flag) != 0)
-        counts[truncation.reason] += entry.total;
-    }
+    if (entry.known) add_truncated(entry.flags, entry.total, counts);
   }
   return counts;
 }
 
+void StackCounts::bound() {
+  if (bytes_ <= most_bytes_) return;
+  // A stack without a count is one that others refer to, or whose count is to come.
+  std::vector<Entries::iterator> counted;
+  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
+    if (at->second.known && at->second.total != 0) counted.push_back(at);
+  }
+  std::ranges::sort(counted, [](Entries::iterator a, Entries::iterator b) {
+    const auto size = [](const Entry& entry) { return std::pair(entry.weight, entry.since_take); };
+    return size(a->second) < size(b->second);
+  });
+  for (const Entries::iterator at : counted) {
+    if (bytes_ <= most_bytes_ / 2) return;
+    leave_out(at->second);
+    bytes_ -= bytes_of(at->second.stack);
+    entries_.erase(at);
+  }
+}
+
+void StackCounts::leave_out(const Entry& entry) {
+  add_truncated(entry.flags, entry.total, truncated_);
+  if (entry.since_take == 0) return;
+  // Of more processes than these, what is left out is not told apart.
+  constexpr std::size_t kMostGroups = 4096;
+  const symbolize::RawStack& stack = entry.stack;
+  const bool apart = others_.size() < kMostGroups || others_.contains({stack.pid, stack.label_id});
+  Entry& others = others_[{apart ? stack.pid : 0, stack.label_id}];
+  if (!others.known) {
+    others.known = true;
+    others.stack.label_id = stack.label_id;
+    others.stack.left_out = true;
+    others.stack.time_ns = stack.time_ns;
+    if (apart) {
+      others.stack.pid = stack.pid;
+      others.stack.tid = stack.pid;
+      others.stack.comm = stack.comm;
+    }
+  }
+  others.since_take += entry.since_take;
+  others.weight += entry.weight;
+  left_out_ += entry.since_take;
+}
+
+void StackCounts::append(std::vector<symbolize::RawStack>& stacks, Entry& entry) const {
+  if (!entry.known || entry.since_take == 0) return;
+  stacks.push_back(entry.stack);
+  if (weighed_)
+    stacks.back().values = {entry.weight, entry.since_take};
+  else
+    stacks.back().values = {entry.since_take};
+  entry.since_take = 0;
+  entry.weight = 0;
+}
+
 std::vector<symbolize::RawStack> StackCounts::take() {
   std::vector<symbolize::RawStack> stacks;
-  for (auto& [key, entry] : entries_) {
-    if (!entry.known || entry.since_take == 0) continue;
-    stacks.push_back(entry.stack);
-    if (weighed_)
-      stacks.back().values = {entry.weight, entry.since_take};
-    else
-      stacks.back().values = {entry.since_take};
-    entry.since_take = 0;
-    entry.weight = 0;
-  }
+  for (auto& [key, entry] : entries_)
+    append(stacks, entry);
+  for (auto& [group, entry] : others_)
+    append(stacks, entry);
+  others_.clear();
   return stacks;
 }
 

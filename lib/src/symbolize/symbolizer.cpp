@@ -73,6 +73,9 @@ class Pass {
  private:
   Place place_of(const RawStack& stack, std::uint64_t address, bool is_leaf) const;
   Frame kernel_frame(std::uint64_t address, bool is_leaf);
+  std::uint32_t others_frame() {
+    return builder_.frame({kOtherStacks, kNoModule, FrameKind::unknown, 0});
+  }
   void add_user_frames(const RawStack& stack, std::uint64_t address, bool is_leaf,
                        std::vector<std::uint32_t>& frames);
   void add_file_frames(const Place& place, bool is_leaf, std::vector<std::uint32_t>& frames);
@@ -129,6 +132,7 @@ Stack Pass::name(const RawStack& raw) {
   }
   for (std::size_t i = 0; i < raw.user.size(); ++i)
     add_user_frames(raw, raw.user[i], i == 0, stack.frames);
+  if (raw.left_out) stack.frames.push_back(others_frame());
   return stack;
 }
 
@@ -138,7 +142,7 @@ void Pass::add_to_others(const RawStack& raw) {
   stack.details = raw.details;
   if (!raw.label.empty())
     stack.frames.push_back(builder_.frame({raw.label, kNoModule, FrameKind::unknown, 0}));
-  stack.frames.push_back(builder_.frame({kOtherStacks, kNoModule, FrameKind::unknown, 0}));
+  stack.frames.push_back(others_frame());
   builder_.add(std::move(stack));
 }
 

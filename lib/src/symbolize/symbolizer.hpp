@@ -37,6 +37,8 @@ struct RawStack {
   std::string label = {};
   /// As Stack::details.
   std::vector<Value> details = {};
+  /// Stands for stacks of its process of which only the sum is left: it has no frames of its own.
+  bool left_out = false;
 };
 
 /// The only frame, besides a label, of what stands for the stacks that are left out.

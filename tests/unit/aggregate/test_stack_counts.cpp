@@ -72,6 +72,86 @@ BOOST_AUTO_TEST_CASE(truncation_counts_samples) {
   BOOST_TEST((counts.truncated() == expected));
 }
 
+// Above the limit the smallest stacks are added up by process and label, and nothing is lost.
+BOOST_AUTO_TEST_CASE(memory_is_bounded) {
+  constexpr std::size_t kLimit = 1 << 20;
+  StackCounts counts(true, kLimit);
+  std::uint64_t given = 0;
+  std::map<std::pair<int, std::uint32_t>, std::uint64_t> by_group;
+  for (std::uint32_t round = 0; round < 20; ++round) {
+    for (std::uint32_t i = 0; i < 500; ++i) {
+      const std::uint32_t key = 1 + round * 500 + i;
+      const std::uint32_t tgid = 1 + i % 3;
+      const std::uint32_t label = i % 2;
+      counts.consume(StackRecord{.key = key,
+                                 .tgid = tgid,
+                                 .flags = SONDE_STACK_USER_DEPTH,
+                                 .user = std::vector<std::uint64_t>(200, key),
+                                 .label = label}
+                         .bytes());
+      counts.add_count(key, 1, 4096);
+      by_group[{static_cast<int>(tgid), label}] += 1;
+      given += 1;
+    }
+    counts.consume(StackRecord{.key = 1'000'000, .tgid = 9, .user = {1, 2}}.bytes());
+    counts.add_count(1'000'000, 5, 100'000);
+    given += 5;
+    counts.bound();
+  }
+  BOOST_TEST(counts.counted() == given);
+  BOOST_TEST(counts.left_out() > given / 2);
+  BOOST_TEST(counts.truncated().at("depth") == 10'000u);
+
+  const auto stacks = counts.take();
+  std::size_t bytes = 0;
+  std::uint64_t sum = 0;
+  std::uint64_t others = 0;
+  for (const auto& stack : stacks) {
+    sum += stack.values.at(1);
+    bytes += stack.user.size() * sizeof(std::uint64_t);
+    if (stack.pid == 9) {
+      BOOST_TEST((stack.values == std::vector<std::uint64_t>{2'000'000, 100}));
+      continue;
+    }
+    others += stack.left_out ? stack.values.at(1) : 0;
+    by_group[{stack.pid, stack.label_id}] -= stack.values.at(1);
+  }
+  BOOST_TEST(sum == given);
+  BOOST_TEST(bytes < kLimit);
+  BOOST_TEST(others == counts.left_out());
+  for (const auto& [group, left] : by_group)
+    BOOST_TEST(left == 0u);
+}
+
+// What was taken before is forgotten first, and is not said to be left out.
+BOOST_AUTO_TEST_CASE(taken_stacks_make_room) {
+  StackCounts counts(false, 64 << 10);
+  const auto add = [&](std::uint64_t first) {
+    for (std::uint64_t key = first; key < first + 30; ++key) {
+      counts.consume(StackRecord{.key = key, .user = std::vector<std::uint64_t>(100, key)}.bytes());
+      counts.add_count(key, 1);
+    }
+    counts.bound();
+  };
+  for (std::uint64_t round = 0; round < 10; ++round) {
+    add(1 + 30 * round);
+    BOOST_TEST(counts.take().size() == 30u);
+  }
+  BOOST_TEST(counts.left_out() == 0u);
+  BOOST_TEST(counts.counted() == 300u);
+  BOOST_TEST(counts.find(1) == nullptr);
+}
+
+// A stack without a count of its own is one that something else refers to.
+BOOST_AUTO_TEST_CASE(stacks_without_counts_stay) {
+  StackCounts counts(false, 1000);
+  for (std::uint64_t key = 1; key <= 10; ++key)
+    counts.consume(StackRecord{.key = key, .user = std::vector<std::uint64_t>(100, key)}.bytes());
+  counts.bound();
+  for (std::uint64_t key = 1; key <= 10; ++key)
+    BOOST_TEST(counts.find(key) != nullptr);
+}
+
 // Records that lie about their length, version or kind change nothing.
 BOOST_AUTO_TEST_CASE(malformed_records_are_refused) {
   StackCounts counts;

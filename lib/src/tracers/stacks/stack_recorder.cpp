@@ -155,9 +155,12 @@ StackProfile StackRecorder::name(std::span<const symbolize::RawStack> stacks) {
 }
 
 Result<void> StackRecorder::drain() {
-  return drain_->drain([this](std::uint64_t key, std::uint64_t count, std::uint64_t weight) {
-    counts_.add_count(key, count, weight);
-  });
+  auto drained =
+      drain_->drain([this](std::uint64_t key, std::uint64_t count, std::uint64_t weight) {
+        counts_.add_count(key, count, weight);
+      });
+  counts_.bound();
+  return drained;
 }
 
 Result<void> StackRecorder::maintain() {
@@ -214,6 +217,13 @@ std::vector<std::string> StackRecorder::notices() const {
         fmt::format("the perf maps of {} processes are owned by neither their user nor root, and "
                     "were not read",
                     spaces_.foreign_perf_maps()));
+  }
+  if (counts_.left_out() != 0) {
+    notices.push_back(fmt::format(
+        "more stacks differed than {} MiB hold: {} of {} counts, those of the rarest, are in {} of "
+        "their processes",
+        aggregate::StackCounts::kMostBytes >> 20, counts_.left_out(), counts_.counted(),
+        symbolize::kOtherStacks));
   }
   if (malformed_ != 0)
     notices.push_back(fmt::format("{} malformed records were ignored", malformed_));
