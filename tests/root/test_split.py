@@ -55,15 +55,25 @@ class Split(TracingTest):
         for count, cpu_ns in zip(counts, times):
             self.assertAlmostEqual(count / (HERTZ * cpu_ns / 1e9), 1, delta=0.03)
 
+    @undisturbed
     def test_user_and_kernel_only(self):
         """--user and --kernel restrict the stacks, not the number of samples."""
         for flag, other in (("--user", "kernel"), ("--kernel", "user")):
             report = self.trace("-F", str(HERTZ), flag, "--", program("split"), "1")
             cpu_seconds = self.measured(report.stdout)["rusage_ns"] / 1e9
             self.assertAlmostEqual(report.count() / (HERTZ * cpu_seconds), 1, delta=0.06)
-            seen = {frame["kind"] for stack in report.stacks for frame in stack["frames"]}
-            self.assertTrue(seen)
-            self.assertNotIn(other, seen)
+            self.assertNotIn(other, self.kinds(report))
+
+    def test_both_parts(self):
+        """A program that lets the kernel work has both parts, or the one that is asked for."""
+        copies = ["dd", "if=/dev/zero", "of=/dev/null", "bs=64k", "count=50000", "status=none"]
+        for flags, expected in (([], {"user", "kernel"}), (["--user"], {"user"}), (["--kernel"], {"kernel"})):
+            report = self.trace("-F", str(HERTZ), *flags, "--", *copies)
+            self.assertEqual(self.kinds(report) & {"user", "kernel"}, expected)
+
+    @staticmethod
+    def kinds(report):
+        return {frame["kind"] for stack in report.stacks for frame in stack["frames"]}
 
 
 if __name__ == "__main__":
