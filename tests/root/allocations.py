@@ -96,17 +96,22 @@ class AllocationTest(TracingTest):
 def holds_link(tracer, pid):
     """Whether a process holds breakpoints in another: others may have set some there, too. True where the kernel
     does not tell (before 6.16)."""
-    for number in os.listdir(f"/proc/{tracer}/fdinfo"):
-        try:
-            with open(f"/proc/{tracer}/fdinfo/{number}", encoding="utf-8") as file:
-                text = file.read()
-        except FileNotFoundError:
-            continue
+    for text in fdinfo(tracer):
         if "link_type:\tuprobe_multi" in text:
             found = re.search(r"^pid:\t(\d+)$", text, re.M)
             if found is None or int(found.group(1)) == pid:
                 return True
     return False
+
+
+def fdinfo(pid):
+    """What the kernel tells of each descriptor of a process."""
+    for number in os.listdir(f"/proc/{pid}/fdinfo"):
+        try:
+            with open(f"/proc/{pid}/fdinfo/{number}", encoding="utf-8") as file:
+                yield file.read()
+        except FileNotFoundError:
+            continue
 
 
 def code(pid):
@@ -126,4 +131,4 @@ def preloading(library):
     return {**os.environ, "LD_PRELOAD": library}
 
 
-__all__ = ["AllocationTest", "EXACT", "MemReport", "code", "preloading", "program", "says"]
+__all__ = ["AllocationTest", "EXACT", "MemReport", "code", "fdinfo", "preloading", "program", "says"]

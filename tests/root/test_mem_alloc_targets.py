@@ -1,13 +1,14 @@
 """sonde mem --alloc on processes that run, and what it does to them; and what it refuses."""
 
+import json
 import os
 import re
 import shutil
 import struct
 import subprocess
 
-from allocations import EXACT, AllocationTest, code, program, says
-from tracing import SONDE, main
+from allocations import EXACT, AllocationTest, code, fdinfo, program, says
+from tracing import SONDE, main, wait_until
 
 STAYS = """#include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,30 @@ class Attached(AllocationTest):
         self.assertEqual(target.returncode, 0)
         report = self.finish(tracer)
         self.assertEqual(report.sum("leak", "live_bytes"), says(said)["leak"][3])
+
+    def test_room_of_the_dead(self):
+        """What a process had not freed at its end takes no room any more, and stays in the report."""
+        other = self.spawn(program("allocs"), "wait")
+        target = self.spawn(program("allocs"), "wait")
+        tracer = self.attach(other, "--live", *EXACT, "--older-than", "1ms", "-p", str(target.pid))
+        said, _ = target.communicate("go\nend\n")
+        wait_until(lambda: self.living(tracer) == 0, 60)
+        self.assertIsNone(tracer.poll())
+        report = self.finish(tracer)
+        for name, (_, _, live, live_size) in says(said).items():
+            if name != "early":
+                self.assertEqual([report.sum(name, "live_count"), report.sum(name, "live_bytes")], [live, live_size], name)
+
+    @staticmethod
+    def living(tracer):
+        """Entries of a tracer's map of what lives."""
+        (number,) = {
+            re.search(r"^map_id:\t(\d+)$", text, re.M).group(1)
+            for text in fdinfo(tracer.pid)
+            if "map_type:\t1\n" in text and "max_entries:\t1048576\n" in text and "key_size:\t16\n" in text
+        }
+        listed = subprocess.run(["bpftool", "-j", "map", "dump", "id", number], capture_output=True, text=True, check=True)
+        return len(json.loads(listed.stdout))
 
     def test_file_replaced(self):
         """A program whose file is deleted and replaced while it is traced is traced on."""

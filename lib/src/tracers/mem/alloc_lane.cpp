@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "core/machine.hpp"
 #include "core/trap_cost.hpp"
 #include "ingest/ring_source.hpp"
 #include "tracers/mem/alloc_event.hpp"
@@ -167,7 +168,10 @@ std::vector<std::uint32_t> AllocLane::descendants() const {
 }
 
 Result<void> AllocLane::maintain() {
-  return probes_->look(descendants());
+  if (auto looked = probes_->look(descendants()); !looked) return looked;
+  // Where sonde is in a PID namespace, the numbers in the map are not those that it knows.
+  if (!options_.live || core::own_pid_namespace() != 0) return {};
+  return sites_.set_aside(probes_->take_ended(), options_.older_than);
 }
 
 void AllocLane::detach() noexcept {

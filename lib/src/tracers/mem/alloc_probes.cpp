@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "elf/dynamic.hpp"
@@ -166,6 +167,8 @@ Result<void> AllocProbes::look(std::span<const std::uint32_t> more) {
     add_place(use);
   for (const std::int32_t pid : watch_.take_gone()) {
     processes_.erase(pid);
+    // Not such as only have another name now.
+    if (::kill(pid, 0) != 0 && errno == ESRCH) ended_.push_back(pid);
     // Its links are others' where whole files are probed.
     std::erase_if(places_, [&](const Place& place) {
       return place.pid == pid && !(whole_files_ && place.attached);

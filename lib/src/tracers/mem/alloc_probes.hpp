@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/uprobe_links.hpp"
@@ -68,6 +69,8 @@ class AllocProbes {
 
   /// By the number in a cookie: of all files, each name once.
   const std::vector<std::string>& function_names() const noexcept { return function_names_; }
+  /// Targets that have ended since the last call of this, as look() saw it.
+  std::vector<std::int32_t> take_ended() { return std::exchange(ended_, {}); }
   const AllocFound& found() const noexcept { return found_; }
   const CodeWatch& watch() const noexcept { return watch_; }
   /// Processes in which something is probed, or is about to be.
@@ -107,6 +110,7 @@ class AllocProbes {
   AllocFound found_;
   std::vector<std::string> function_names_;
   std::set<std::int32_t> processes_;
+  std::vector<std::int32_t> ended_;
 };
 
 }  // namespace sonde::tracers

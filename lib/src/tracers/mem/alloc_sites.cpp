@@ -1,5 +1,7 @@
 #include "tracers/mem/alloc_sites.hpp"
 
+#include <bpf/bpf.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -10,6 +12,8 @@
 
 namespace sonde::tracers {
 namespace {
+
+constexpr std::uint64_t kAgeStepNs = 100'000'000;
 
 double bytes_of(std::uint64_t estimate) {
   return std::ldexp(static_cast<double>(estimate), -SONDE_ALLOC_BYTE_BITS);
@@ -76,6 +80,24 @@ void AllocSites::look() {
     site.series.add(site.live_bytes());
 }
 
+Result<void> AllocSites::set_aside(std::span<const std::int32_t> ended,
+                                   std::chrono::nanoseconds older_than) {
+  if (ended.empty()) return {};
+  std::vector<sonde_alloc_key> keys;
+  auto read = ingest::read_map<sonde_alloc_key, sonde_alloc_live>(
+      lives_fd_, kMostLives, [&](const sonde_alloc_key& key, const sonde_alloc_live& live) {
+        if (std::ranges::find(ended, static_cast<std::int32_t>(key.tgid)) == ended.end()) return;
+        keys.push_back(key);
+        if (older_than.count() == 0) return;
+        Site::Ended& sum = sites_[live.site].ended[live.time_ns / kAgeStepNs];
+        sum.count += count_of(live.estimated_count);
+        sum.bytes += bytes_of(live.estimated_bytes);
+      });
+  for (const sonde_alloc_key& key : keys)
+    ::bpf_map_delete_elem(lives_fd_, &key);
+  return read;
+}
+
 Result<void> AllocSites::read_ages(std::chrono::nanoseconds older_than) {
   by_age_ = older_than.count() > 0;
   if (!by_age_) return {};
@@ -86,6 +108,13 @@ Result<void> AllocSites::read_ages(std::chrono::nanoseconds older_than) {
   const auto age = static_cast<std::uint64_t>(older_than.count());
   const std::uint64_t now = core::monotonic_ns();
   const std::uint64_t before = now > age ? now - age : 0;
+  for (auto& [key, site] : sites_) {
+    for (const auto& [step, sum] : site.ended) {
+      if (step * kAgeStepNs > before) break;
+      site.old_count += sum.count;
+      site.old_bytes += sum.bytes;
+    }
+  }
   return ingest::read_map<sonde_alloc_key, sonde_alloc_live>(
       lives_fd_, kMostLives, [&](const sonde_alloc_key&, const sonde_alloc_live& live) {
         const auto site = sites_.find(live.site);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +44,9 @@ class AllocSites {
   void scale(double factor) noexcept;
   /// Notes how much lives now, for is_growing(). In equal intervals.
   void look();
+  /// Makes room in the map of what lives: takes out what processes had not freed when they ended.
+  /// It stays in the totals, and with `older_than` its ages are kept here, to a tenth of a second.
+  Result<void> set_aside(std::span<const std::int32_t> ended, std::chrono::nanoseconds older_than);
   /// With `older_than`, what lives is only what is that old. After read().
   Result<void> read_ages(std::chrono::nanoseconds older_than);
 
@@ -72,6 +76,12 @@ class AllocSites {
     /// With an age only.
     double old_count = 0;
     double old_bytes = 0;
+    /// What ended processes had not freed, by when it was allocated, in steps.
+    struct Ended {
+      double count = 0;
+      double bytes = 0;
+    };
+    std::map<std::uint64_t, Ended> ended;
     double live_count() const noexcept;
     double live_bytes() const noexcept;
   };
