@@ -110,10 +110,11 @@ class GnuTls(TlsTest):
         def client(port):
             url = f"https://127.0.0.1:{port}"
             return ["sh", "-c", f"""
+                unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
                 wget -q --no-check-certificate -O /dev/null {url}/s.txt?a {url}/large.bin {url}/missing
-                GIT_SSL_NO_VERIFY=1 git ls-remote {url}/x.git 2>/dev/null
+                GIT_SSL_NO_VERIFY=1 git -c http.proxy= ls-remote {url}/x.git 2>/dev/null
                 /usr/lib/apt/apt-helper -q -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false \
-                    -o APT::Sandbox::User=root download-file {url}/s.txt {self.path("downloaded")} >/dev/null
+                    -o Acquire::https::Proxy=DIRECT -o APT::Sandbox::User=root download-file {url}/s.txt {self.path("downloaded")} >/dev/null
                 printf 'HEAD /large.bin HTTP/1.0\\r\\n\\r\\n' | gnutls-cli --insecure 127.0.0.1 -p {port} >/dev/null
                 """]
 
