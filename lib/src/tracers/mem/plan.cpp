@@ -114,7 +114,8 @@ Result<void> plan_faults_instead(const core::FeatureSet& features, const std::st
   }
   plan.entries.push_back(kEntries.fallback(
       all ? "allocations" : "allocations of some targets", "tp_btf:rss_stat",
-      why + ": what makes memory grow is shown instead", "of a Go program: see /debug/pprof/heap"));
+      why + "; what makes memory grow is shown instead",
+      "for a Go program see its /debug/pprof/heap; keep the symbols of a static one"));
   return plan_faults(features, plan);
 }
 
