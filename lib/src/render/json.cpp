@@ -5,6 +5,7 @@
 
 #include "render/json_records.hpp"
 #include "render/json_row.hpp"
+#include "render/json_stacks.hpp"
 #include "render/renderer.hpp"
 
 namespace sonde::render {
@@ -54,10 +55,7 @@ class JsonRenderer final : public Renderer {
         if (auto put = line(histogram_record(*histogram)); !put) return put;
         continue;
       }
-      const auto& profile = std::get<StackProfile>(section);
-      for (const Stack& stack : profile.stacks) {
-        if (auto put = line(stack_record(profile, stack)); !put) return put;
-      }
+      if (auto put = write_stacks(std::get<StackProfile>(section)); !put) return put;
     }
     return {};
   }
@@ -67,6 +65,19 @@ class JsonRenderer final : public Renderer {
     lines_.clear();
     for (const auto& row : table.rows)
       line.append(lines_, row);
+    return sink_.write(lines_);
+  }
+
+  Result<void> write_stacks(const StackProfile& profile) {
+    constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
+    JsonStacks line(profile);
+    lines_.clear();
+    for (const Stack& stack : profile.stacks) {
+      line.append(lines_, stack);
+      if (lines_.size() < kAtOnce) continue;
+      if (auto put = sink_.write(lines_); !put) return put;
+      lines_.clear();
+    }
     return sink_.write(lines_);
   }
 

@@ -61,16 +61,6 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
                      clock.subseconds().count());
 }
 
-// {"samples","count"} is "count", {"errors","count"} is "errors", {"cpu","nanoseconds"} is
-// "cpu_ns",
-// {"alloc","bytes"} is "alloc_bytes".
-std::string value_key(const SampleType& type) {
-  if (!type.key.empty()) return repaired(type.key);
-  if (type.type == "samples") return "count";
-  if (type.unit == "count") return repaired(type.type);
-  return repaired(type.type) + "_" + (type.unit == "nanoseconds" ? "ns" : repaired(type.unit));
-}
-
 const char* unit_name(Unit unit) {
   switch (unit) {
     case Unit::bytes:
@@ -140,20 +130,6 @@ Json overhead(const Overhead& cost) {
           {"event_latency_us", or_null(cost.event_latency_us)}};
 }
 
-Json frame_json(const StackProfile& profile, const Frame& frame) {
-  const bool has_module = frame.module < profile.modules.size();
-  Json record = {
-      {"name", repaired(frame.name)},
-      {"module", has_module ? Json(repaired(profile.modules[frame.module].path)) : Json(nullptr)},
-      {"kind", to_string(frame.kind)},
-      {"address", fmt::format("{:#x}", frame.address)}};
-  if (frame.file < profile.files.size()) {
-    record["file"] = repaired(profile.files[frame.file]);
-    record["line"] = frame.line;
-  }
-  return record;
-}
-
 }  // namespace
 
 Json header_record(const ReportHeader& header) {
@@ -181,23 +157,6 @@ Json header_record(const ReportHeader& header) {
           {"target", repaired(header.target)},
           {"config", std::move(config)},
           {"plan", std::move(plan)}};
-}
-
-Json stack_record(const StackProfile& profile, const Stack& stack) {
-  Json record = {{"type", repaired(profile.type)}, {"pid", stack.pid}};
-  if (!profile.by_process) record["tid"] = stack.tid;
-  record["comm"] = repaired(stack.comm);
-  if (!profile.tracer.empty()) record["tracer"] = repaired(profile.tracer);
-  for (std::size_t i = 0; i < std::min(profile.sample_types.size(), stack.values.size()); ++i) {
-    record[value_key(profile.sample_types[i])] = stack.values[i];
-  }
-  for (std::size_t i = 0; i < std::min(profile.details.size(), stack.details.size()); ++i)
-    record[repaired(profile.details[i].key)] = to_json(stack.details[i]);
-  Json frames = Json::array();
-  for (const std::uint32_t index : stack.frames)
-    frames.push_back(frame_json(profile, profile.frames[index]));
-  record["frames"] = std::move(frames);
-  return record;
 }
 
 Json histogram_record(const Histogram& histogram) {

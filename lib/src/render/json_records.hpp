@@ -16,7 +16,6 @@ using Json = nlohmann::ordered_json;
 inline constexpr int kSchemaVersion = 1;
 
 Json header_record(const ReportHeader& header);
-Json stack_record(const StackProfile& profile, const Stack& stack);
 Json histogram_record(const Histogram& histogram);
 /// `index` counts from 1; `covered` is the time since the previous interval.
 Json interval_record(const ReportSummary& summary, std::size_t index,
