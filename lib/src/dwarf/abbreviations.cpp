@@ -15,8 +15,10 @@ constexpr std::size_t kMostAttributes = std::size_t{1} << 18;
 
 }  // namespace
 
-Abbreviations::Abbreviations(const Section& section, const Unit& unit) : unit_(unit) {
-  Cursor cursor(section, unit.abbreviations, section.size(), 8192);
+Abbreviations::Abbreviations(const Section& section, const Unit& unit, std::uint64_t last)
+    : unit_(unit) {
+  Cursor cursor(section, unit.abbreviations, section.size(),
+                last == kAll ? std::size_t{8192} : Cursor::kGlance);
   while (attributes_.size() < kMostAttributes && entries_.size() < kMostAttributes) {
     Abbreviation entry;
     entry.code = cursor.uleb();
@@ -42,6 +44,7 @@ Abbreviations::Abbreviations(const Section& section, const Unit& unit) : unit_(u
     if (cursor.failed()) break;
     entry.count = static_cast<std::uint32_t>(attributes_.size()) - entry.first;
     entries_.push_back(entry);
+    if (entry.code == last) break;
   }
   const auto by_code = [](const Abbreviation& a, const Abbreviation& b) { return a.code < b.code; };
   if (!std::is_sorted(entries_.begin(), entries_.end(), by_code)) {

@@ -31,8 +31,10 @@ struct Abbreviation {
 
 class Abbreviations {
  public:
-  /// The table of `unit`. Where it is damaged, it ends.
-  Abbreviations(const Section& section, const Unit& unit);
+  static constexpr std::uint64_t kAll = 0;  // no entry has this code
+
+  /// The table of `unit`, up to the entry of `last`. Where it is damaged, it ends.
+  Abbreviations(const Section& section, const Unit& unit, std::uint64_t last = kAll);
 
   const Abbreviation* find(std::uint64_t code) const noexcept;
   std::span<const AttributeSpec> attributes(const Abbreviation& of) const noexcept {

@@ -190,13 +190,16 @@ std::vector<Call> Lookup::calls_at(std::size_t address) {
 }
 
 AddressInfo Lookup::run() {
-  units_ = read_units(sections_.info);
   RootReader roots(sections_, budget_);
-  for (const Unit& unit : units_) {
-    const std::optional<UnitRoot> root = roots.read(unit);
-    if (!root) continue;
-    const std::vector<std::size_t> held = addresses_of(*root);
-    if (!held.empty()) read_unit(*root, held);
+  UnitReader reader(sections_.info);
+  // Each unit is read as it is met: a compressed section is expanded once, from front to back.
+  while (const std::optional<Unit> unit = reader.next()) {
+    units_.push_back(*unit);
+    const std::optional<UnitRoot> glanced = roots.glance(*unit);
+    if (!glanced) continue;
+    const std::vector<std::size_t> held = addresses_of(*glanced);
+    if (held.empty()) continue;
+    if (const std::optional<UnitRoot> root = roots.read(*unit)) read_unit(*root, held);
   }
   name_scopes();
   for (std::size_t address = 0; address < addresses_.size(); ++address)

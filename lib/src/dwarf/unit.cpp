@@ -49,14 +49,21 @@ std::optional<Unit> read_unit(const Section& info, std::uint64_t offset) {
   return unit;
 }
 
+std::optional<Unit> UnitReader::next() {
+  if (count_ == kMostUnits) return std::nullopt;
+  std::optional<Unit> unit = read_unit(info_, offset_);
+  if (unit) {
+    offset_ = unit->end;
+    ++count_;
+  }
+  return unit;
+}
+
 std::vector<Unit> read_units(const Section& info) {
   std::vector<Unit> units;
-  for (std::uint64_t offset = 0; units.size() < kMostUnits;) {
-    const std::optional<Unit> unit = read_unit(info, offset);
-    if (!unit) break;
-    offset = unit->end;
+  UnitReader reader(info);
+  while (const std::optional<Unit> unit = reader.next())
     units.push_back(*unit);
-  }
   return units;
 }
 

@@ -1,6 +1,7 @@
 // Units of .debug_info: the part of a program that one compiler run described.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -27,6 +28,19 @@ struct Unit {
 /// it is damaged. Of a version or type that is not understood only `offset` and `end` count, and
 /// `version` is 0.
 std::optional<Unit> read_unit(const Section& info, std::uint64_t offset);
+
+/// All of them, one after the other.
+class UnitReader {
+ public:
+  /// `info` outlives it.
+  explicit UnitReader(const Section& info) : info_(info) {}
+  std::optional<Unit> next();
+
+ private:
+  const Section& info_;
+  std::uint64_t offset_ = 0;
+  std::size_t count_ = 0;
+};
 
 /// All of them, by offset.
 std::vector<Unit> read_units(const Section& info);

@@ -1,5 +1,7 @@
 #include "dwarf/unit_root.hpp"
 
+#include <utility>
+
 #include "dwarf/constants.hpp"
 #include "dwarf/cursor.hpp"
 
@@ -21,19 +23,41 @@ bool CodePlace::take(std::uint64_t name, const Value& value) noexcept {
   }
 }
 
-std::optional<UnitRoot> RootReader::read(const Unit& unit) {
-  if (unit.version == 0) return std::nullopt;
+const Abbreviations* RootReader::table_of(const Unit& unit) {
   if (!last_ || !last_->serves(unit)) {
     last_ = std::make_shared<const Abbreviations>(sections_->abbrev, unit);
-    if (!budget_->spend(last_->size())) return std::nullopt;
+    if (!budget_->spend(last_->size())) return nullptr;
   }
+  return last_.get();
+}
+
+std::optional<UnitRoot> RootReader::read(const Unit& unit) {
+  if (unit.version == 0 || table_of(unit) == nullptr) return std::nullopt;
+  Cursor cursor(sections_->info, unit.first_entry, unit.end, Cursor::kGlance);
+  const std::uint64_t code = cursor.uleb();
+  return read_entry(unit, std::move(cursor), last_->find(code), last_);
+}
+
+std::optional<UnitRoot> RootReader::glance(const Unit& unit) {
+  if (unit.version == 0) return std::nullopt;
+  if (last_ && last_->serves(unit)) return read(unit);
+  Cursor cursor(sections_->info, unit.first_entry, unit.end, Cursor::kGlance);
+  const std::uint64_t code = cursor.uleb();
+  if (code == 0) return std::nullopt;
+  auto table = std::make_shared<const Abbreviations>(sections_->abbrev, unit, code);
+  if (!budget_->spend(table->size())) return std::nullopt;
+  const Abbreviation* const entry = table->find(code);
+  return read_entry(unit, std::move(cursor), entry, std::move(table));
+}
+
+std::optional<UnitRoot> RootReader::read_entry(const Unit& unit, Cursor cursor,
+                                               const Abbreviation* entry,
+                                               std::shared_ptr<const Abbreviations> table) {
+  if (entry == nullptr) return std::nullopt;
   UnitRoot root;
   root.unit = unit;
-  root.abbreviations = last_;
-  Cursor cursor(sections_->info, unit.first_entry, unit.end, Cursor::kGlance);
-  const Abbreviation* const entry = last_->find(cursor.uleb());
-  if (entry == nullptr) return std::nullopt;
-  for (const AttributeSpec& spec : last_->attributes(*entry)) {
+  root.abbreviations = std::move(table);
+  for (const AttributeSpec& spec : root.abbreviations->attributes(*entry)) {
     const Value value = read_value(cursor, spec, unit);
     if (root.code.take(spec.name, value)) continue;
     switch (spec.name) {

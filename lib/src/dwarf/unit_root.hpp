@@ -44,8 +44,15 @@ class RootReader {
 
   /// Nothing if the unit is not understood or has no root, or the budget is spent.
   std::optional<UnitRoot> read(const Unit& unit);
+  /// The same, but its abbreviations may be no more than the root's: most units hold nothing that
+  /// is wanted, and their tables are most of what there is to read.
+  std::optional<UnitRoot> glance(const Unit& unit);
 
  private:
+  const Abbreviations* table_of(const Unit& unit);
+  std::optional<UnitRoot> read_entry(const Unit& unit, Cursor cursor, const Abbreviation* entry,
+                                     std::shared_ptr<const Abbreviations> table);
+
   const DebugSections* sections_;
   Budget* budget_;
   std::shared_ptr<const Abbreviations> last_;
