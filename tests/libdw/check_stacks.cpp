@@ -166,8 +166,10 @@ Verdicts judge(const Recorder& recorder, pid_t pid) {
     std::vector<std::uint64_t> ours;
     for (const std::uint64_t frame : sample.frames)
       ours.push_back(addresses.address_of(frame, recorder.files()).value_or(0));
-    const auto theirs =
+    auto theirs =
         libdwfl->unwind({static_cast<pid_t>(sample.head.tid), sample.registers, sample.memory});
+    for (std::uint64_t& frame : theirs.frames)
+      frame = addresses.first_of(frame);
     std::size_t same = 0;
     const std::string kind = compare(ours, theirs, same);
     ++verdicts.samples;
@@ -177,9 +179,14 @@ Verdicts judge(const Recorder& recorder, pid_t pid) {
     verdicts.libdwfl_reaches_entry +=
         !theirs.frames.empty() && libdwfl->is_entry(theirs.frames.back()) ? 1 : 0;
     if (kind != "identical" && verdicts.shown.size() < kShown) {
-      verdicts.shown.push_back(fmt::format(
-          "{} after {} frames, {} of ours and {} of libdwfl's: at {}", kind, same, ours.size(),
-          theirs.frames.size(), same == 0 ? "the leaf" : libdwfl->describe(ours[same - 1])));
+      const auto next = [&](const std::vector<std::uint64_t>& frames) {
+        return same < frames.size() ? libdwfl->describe(frames[same]) : "the end";
+      };
+      verdicts.shown.push_back(
+          fmt::format("{} after {} frames, {} of ours and {} of libdwfl's: from {} to {} and {}",
+                      kind, same, ours.size(), theirs.frames.size(),
+                      same == 0 ? "the leaf" : libdwfl->describe(ours[same - 1]), next(ours),
+                      next(theirs.frames)));
     }
   }
   return verdicts;

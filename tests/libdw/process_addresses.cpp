@@ -28,4 +28,17 @@ std::optional<std::uint64_t> ProcessAddresses::address_of(std::uint64_t frame,
   return std::nullopt;
 }
 
+std::uint64_t ProcessAddresses::first_of(std::uint64_t address) const {
+  for (const process::MapsEntry& entry : maps_) {
+    if (address < entry.start || address >= entry.end || entry.file.inode == 0) continue;
+    const std::uint64_t offset = address - entry.start + entry.file_offset;
+    for (const process::MapsEntry& first : maps_) {
+      if (first.file == entry.file && offset >= first.file_offset &&
+          offset - first.file_offset < first.end - first.start)
+        return first.start + offset - first.file_offset;
+    }
+  }
+  return address;
+}
+
 }  // namespace sonde::oracle
