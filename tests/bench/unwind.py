@@ -26,8 +26,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from large_programs import large_programs
 from unwind_identity import WORKLOADS, identity
-from unwind_tables import large_programs, tables
+from unwind_tables import tables
 
 BPF_STATS = Path("/proc/sys/kernel/bpf_stats_enabled")
 SECONDS = 8
@@ -153,6 +154,7 @@ def main():
     parser.add_argument("programs", type=Path, help="tests/testprogs of the same build")
     parser.add_argument("oracles", type=Path, help="tests/libdw of the same build")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=60, help="of the session over large programs")
     parser.add_argument("--only", choices=["identity", "tables", "large", "cost", "tool"], help="one of the tables")
     parser.add_argument("--workloads", default=",".join(WORKLOADS), help="of identity (default: all)")
     arguments = parser.parse_args()
@@ -168,7 +170,7 @@ def main():
     if wanted("tables"):
         tables(oracles / "measure_tables")
     if wanted("large"):
-        large_programs(sonde, programs)
+        large_programs(sonde, programs, arguments.seconds)
     if wanted("cost"):
         before = BPF_STATS.read_text(encoding="ascii")
         try:
