@@ -81,6 +81,21 @@ class Inlines(WheelsTest):
             with self.subTest(name):
                 self.check_chain(self.profile(self.spawn(program(name))))
 
+    def test_what_is_not_read(self):
+        """Split into .dwo files, and compressed by zstd: a notice names the program and what to do."""
+        packed = self.path("packed")
+        subprocess.run(["objcopy", "--compress-debug-sections=zstd", program("inlines_5"), packed], check=True)
+        for file, cause, fix in (
+            (program("inlines_split"), "split into .dwo", "-gsplit-dwarf"),
+            (packed, "zstd", "--compress-debug-sections=zlib"),
+        ):
+            with self.subTest(file):
+                report = self.profile(self.spawn(file))
+                self.assertGreater(report.count(lambda s: "spin_wheels" in s["frames"][0]["name"]), 0)
+                (notice,) = [n for n in report.summary["notices"] if file in n]
+                self.assertIn(cause, notice)
+                self.assertIn(fix, notice)
+
     def test_switched_off(self):
         """--no-inline gives the frames that were called, and no lines."""
         report = self.profile(self.spawn(program("inlines_5")), "--no-inline")

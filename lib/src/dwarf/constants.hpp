@@ -38,7 +38,9 @@ inline constexpr std::uint64_t kLinkageName = 0x6e;
 inline constexpr std::uint64_t kStrOffsetsBase = 0x72;
 inline constexpr std::uint64_t kAddrBase = 0x73;
 inline constexpr std::uint64_t kRnglistsBase = 0x74;
+inline constexpr std::uint64_t kDwoName = 0x76;
 inline constexpr std::uint64_t kMipsLinkageName = 0x2007;
+inline constexpr std::uint64_t kGnuDwoName = 0x2130;
 inline constexpr std::uint64_t kGnuAddrBase = 0x2133;
 }  // namespace attribute
 

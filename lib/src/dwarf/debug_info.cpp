@@ -199,6 +199,7 @@ AddressInfo Lookup::run() {
     if (!glanced) continue;
     const std::vector<std::size_t> held = addresses_of(*glanced);
     if (held.empty()) continue;
+    info_.is_split |= glanced->is_split;
     if (const std::optional<UnitRoot> root = roots.read(*unit)) read_unit(*root, held);
   }
   name_scopes();
@@ -212,6 +213,13 @@ AddressInfo Lookup::run() {
 
 bool has_debug_info(const elf::Image& image) {
   return !Section(image, ".debug_info").empty();
+}
+
+bool is_compressed_otherwise(const elf::Image& image) {
+  const elf::Section* const section = image.section(".debug_info");
+  if (section == nullptr || (section->header.sh_flags & SHF_COMPRESSED) == 0) return false;
+  std::uint32_t type = 0;  // ch_type comes first in both classes
+  return image.source().read_object(section->header.sh_offset, type) && type != ELFCOMPRESS_ZLIB;
 }
 
 AddressInfo look_up(const elf::Image& image, const elf::Image* alternate,

@@ -14,8 +14,10 @@
 
 namespace sonde::dwarf {
 
-/// Whether the file itself has debug information.
+/// Whether the file itself has debug information that we can read.
 bool has_debug_info(const elf::Image& image);
+/// Whether it has some that is compressed by another method than zlib, which we cannot.
+bool is_compressed_otherwise(const elf::Image& image);
 
 /// One of the functions at an address.
 struct Call {
@@ -41,6 +43,9 @@ struct AddressInfo {
   std::vector<std::string> files;
   /// The file made us read so much that we gave up.
   bool gave_up = false;
+  /// Units that hold some of the addresses are split: what they tell is in .dwo or .dwp files,
+  /// which are not read. Lines are known.
+  bool is_split = false;
 };
 
 /// For each of `addresses`, sorted and unique ELF virtual addresses. `alternate` is the file that

@@ -74,6 +74,10 @@ std::optional<UnitRoot> RootReader::read_entry(const Unit& unit, Cursor cursor,
       case attribute::kGnuAddrBase:
         root.addr_base = value.number;
         break;
+      case attribute::kDwoName:
+      case attribute::kGnuDwoName:
+        root.is_split = true;
+        break;
       case attribute::kRnglistsBase:
         root.rnglists_base = value.number;
         break;

@@ -34,6 +34,8 @@ struct UnitRoot {
   std::uint64_t str_offsets_base = 0;
   std::uint64_t addr_base = 0;
   std::uint64_t rnglists_base = 0;
+  /// Its entries are in a .dwo file.
+  bool is_split = false;
 };
 
 /// Reads roots, one after the other; tables that follow each other's units are read once.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "elf/vdso.hpp"
@@ -39,6 +40,33 @@ struct FileCount {
   }
 };
 
+const char* why_not_read(DebugInformation what) {
+  switch (what) {
+    case DebugInformation::split:
+      return "is split into .dwo or .dwp files, which sonde does not read";
+    case DebugInformation::compressed_otherwise:
+      return "is compressed by another method than zlib, such as zstd, which sonde does not read";
+    case DebugInformation::cut:
+    case DebugInformation::complete:
+      break;
+  }
+  return "is damaged or takes too long to read";
+}
+
+const char* consequence_of(DebugInformation what) {
+  switch (what) {
+    case DebugInformation::split:
+      return "inlined calls are missing (build it without -gsplit-dwarf)";
+    case DebugInformation::compressed_otherwise:
+      return "inlined calls and source lines are missing (objcopy "
+             "--compress-debug-sections=zlib FILE converts it)";
+    case DebugInformation::cut:
+    case DebugInformation::complete:
+      break;
+  }
+  return "inlined calls may be missing";
+}
+
 }  // namespace
 
 void FileNames::want(const std::shared_ptr<const process::MappedFile>& file, std::uint64_t offset) {
@@ -50,7 +78,7 @@ void FileNames::want(const std::shared_ptr<const process::MappedFile>& file, std
 void FileNames::resolve(const Sources& sources, SymbolCache& cache, Notices& notices) {
   FileCount unopened;
   FileCount damaged;
-  FileCount cut;
+  std::map<DebugInformation, FileCount> not_all_read;
   for (auto& [file, job] : jobs_) {
     if (file == nullptr) {
       if (const auto vdso = elf::open_vdso()) resolve_image(job, *vdso, "[vdso]", sources, cache);
@@ -65,7 +93,7 @@ void FileNames::resolve(const Sources& sources, SymbolCache& cache, Notices& not
     }
     const auto image = elf::Image::open(ByteSource(fd));
     if (image) {
-      if (!resolve_image(job, *image, identity_of(fd), sources, cache)) cut.add(file->path);
+      not_all_read[resolve_image(job, *image, identity_of(fd), sources, cache)].add(file->path);
     } else if (!file->path.starts_with("/memfd:")) {
       damaged.add(fmt::format("{} ({})", file->path, image.error().what));
     }
@@ -82,16 +110,16 @@ void FileNames::resolve(const Sources& sources, SymbolCache& cache, Notices& not
         "{} mapped file(s) could not be read as ELF, such as {}: their frames have no names",
         damaged.count, damaged.example));
   }
-  if (cut.count > 0) {
-    notices.add(fmt::format(
-        "the debug information of {} mapped file(s) is damaged or takes too long to read, such as "
-        "{}: inlined calls may be missing",
-        cut.count, cut.example));
+  for (const auto& [what, files] : not_all_read) {
+    if (what == DebugInformation::complete) continue;
+    notices.add(fmt::format("the debug information of {} mapped file(s) {}, such as {}: {}",
+                            files.count, why_not_read(what), files.example, consequence_of(what)));
   }
 }
 
-bool FileNames::resolve_image(Job& job, const elf::Image& image, const std::string& identity,
-                              const Sources& sources, SymbolCache& cache) {
+DebugInformation FileNames::resolve_image(Job& job, const elf::Image& image,
+                                          const std::string& identity, const Sources& sources,
+                                          SymbolCache& cache) {
   job.build_id = image.build_id();
   SymbolCache::Symbols& cached = cache.symbols_of(cache_key(image, identity));
   std::vector<std::uint64_t> missing;
@@ -101,13 +129,13 @@ bool FileNames::resolve_image(Job& job, const elf::Image& image, const std::stri
   }
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  bool complete = true;
+  DebugInformation read = DebugInformation::complete;
   if (!missing.empty()) {
     DebugFiles files(image, job.file ? job.file->path : std::string{}, sources.root, sources.fetch);
     std::vector<Symbol> symbols;
     for (std::string& name : find_elf_names(files, missing))
       symbols.push_back({cache.intern(std::move(name)), {}});
-    if (sources.inlined_calls) complete = add_source_calls(files, missing, symbols, cache);
+    if (sources.inlined_calls) read = add_source_calls(files, missing, symbols, cache);
     for (std::size_t i = 0; i < missing.size(); ++i)
       cache.add(cached, missing[i], std::move(symbols[i]));
   }
@@ -116,7 +144,7 @@ bool FileNames::resolve_image(Job& job, const elf::Image& image, const std::stri
       job.found.emplace(offset, Found{*vaddr, &cached.at(*vaddr)});
     }
   }
-  return complete;
+  return read;
 }
 
 FileNames::Found FileNames::find(const process::MappedFile* file, std::uint64_t offset) const {

@@ -13,6 +13,7 @@
 #include "symbolize/address_set.hpp"
 #include "symbolize/debug_files.hpp"
 #include "symbolize/notices.hpp"
+#include "symbolize/source_calls.hpp"
 #include "symbolize/symbol_cache.hpp"
 
 namespace sonde::symbolize {
@@ -44,9 +45,9 @@ class FileNames {
     std::string build_id;
     std::unordered_map<std::uint64_t, Found> found;  // by offset
   };
-  /// False if the file's debug information could not be read to its end.
-  static bool resolve_image(Job& job, const elf::Image& image, const std::string& identity,
-                            const Sources& sources, SymbolCache& cache);
+  static DebugInformation resolve_image(Job& job, const elf::Image& image,
+                                        const std::string& identity, const Sources& sources,
+                                        SymbolCache& cache);
 
   std::unordered_map<const process::MappedFile*, Job> jobs_;
 };

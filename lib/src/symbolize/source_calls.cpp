@@ -8,10 +8,15 @@
 
 namespace sonde::symbolize {
 
-bool add_source_calls(DebugFiles& files, std::span<const std::uint64_t> vaddrs,
-                      std::span<Symbol> symbols, SymbolCache& cache) {
+DebugInformation add_source_calls(DebugFiles& files, std::span<const std::uint64_t> vaddrs,
+                                  std::span<Symbol> symbols, SymbolCache& cache) {
   const elf::Image* const debug = files.with_debug_info();
-  if (debug == nullptr) return true;
+  if (debug == nullptr) {
+    const elf::Image* const separate = files.separate();
+    const bool unread = dwarf::is_compressed_otherwise(files.image()) ||
+                        (separate != nullptr && dwarf::is_compressed_otherwise(*separate));
+    return unread ? DebugInformation::compressed_otherwise : DebugInformation::complete;
+  }
   const dwarf::AddressInfo info = dwarf::look_up(*debug, files.alternate(), vaddrs);
   std::vector<const std::string*> names;
   for (const dwarf::FunctionName& name : info.names) {
@@ -35,7 +40,8 @@ bool add_source_calls(DebugFiles& files, std::span<const std::uint64_t> vaddrs,
     for (const dwarf::Call& call : std::span(info.calls[i]).first(info.calls[i].size() - 1))
       symbols[i].inlined.push_back({name_of(call), source_of(call)});
   }
-  return !info.gave_up;
+  if (info.gave_up) return DebugInformation::cut;
+  return info.is_split ? DebugInformation::split : DebugInformation::complete;
 }
 
 }  // namespace sonde::symbolize
