@@ -1,5 +1,10 @@
+#include <fmt/format.h>
+
 #include <boost/test/unit_test.hpp>
+#include <limits>
 #include <sonde/config.hpp>
+
+#include "config/network_names.hpp"
 
 using sonde::EbpfConfig;
 using sonde::ErrorCode;
@@ -104,6 +109,48 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_ranges_of_system_calls) {
              "syscall.min_latency is -1 ns, but must not be negative");
 }
 
+// So have those of memory.
+BOOST_AUTO_TEST_CASE(validate_holds_the_ranges_of_memory) {
+  const auto message = [](auto change) {
+    sonde::MemoryOptions options;
+    change(options);
+    const auto checked = EbpfConfig().with_memory_options(options).validate();
+    return checked ? std::string("valid") : checked.error().message();
+  };
+  BOOST_TEST(message([](auto&) {}) == "valid");
+  BOOST_TEST(message([](auto& o) { o.sample_bytes = 1; }) == "valid");
+  BOOST_TEST(message([](auto& o) { o.sample_bytes = 0; }) ==
+             "memory.sample_bytes is 0, but must be from 1 to 1073741824");
+  BOOST_TEST(message([](auto& o) { o.older_than = -1ns; }) ==
+             "memory.older_than is -1 ns, but must not be negative");
+  BOOST_TEST(message([](auto& o) { o.max_overhead_percent = 1'000'000; }) == "valid");
+  for (const double wrong : {-0.5, 1'000'001.0, std::numeric_limits<double>::quiet_NaN()}) {
+    BOOST_TEST(
+        message([&](auto& o) { o.max_overhead_percent = wrong; }) ==
+        fmt::format("memory.max_overhead_percent is {}, but must be from 0 to 1000000", wrong));
+  }
+}
+
+// Those of the network, of live events, and of debuginfod.
+BOOST_AUTO_TEST_CASE(validate_holds_the_other_ranges) {
+  sonde::NetworkOptions network;
+  network.ring_bytes = 4095;
+  BOOST_TEST(EbpfConfig().with_network_options(network).validate().error().message() ==
+             "network.ring_bytes is 4095, but must be from 4096 to 1073741824");
+  network = {};
+  network.max_connections = 0;
+  BOOST_TEST(EbpfConfig().with_network_options(network).validate().error().message() ==
+             "network.max_connections is 0, but must be from 1 to 10000000");
+  sonde::EventOptions events;
+  events.capacity = 0;
+  BOOST_TEST(EbpfConfig().with_event_options(events).validate().error().message() ==
+             "events.capacity is 0, but must be from 1 to 16777216");
+  sonde::SymbolOptions symbols;
+  symbols.debuginfod_timeout = 0ns;
+  BOOST_TEST(EbpfConfig().with_symbol_options(symbols).validate().error().message() ==
+             "symbols.debuginfod_timeout is 0 ns, but must be above zero");
+}
+
 // So have the settings of unwinding.
 BOOST_AUTO_TEST_CASE(validate_holds_the_range_of_unwind_tables) {
   sonde::UnwindOptions options;
@@ -112,6 +159,15 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_range_of_unwind_tables) {
   options.table_bytes = 65535;
   BOOST_TEST(EbpfConfig().with_unwind_options(options).validate().error().message() ==
              "unwind.table_bytes is 65535, but must be from 65536 to 1073741824");
+}
+
+// Names of protocols and address families, as flags and files give them.
+BOOST_AUTO_TEST_CASE(names_of_the_network) {
+  BOOST_TEST(sonde::config::check_network_protocol("udp").has_value());
+  BOOST_TEST(sonde::config::check_network_protocol("upd").error().message().find("udp") !=
+             std::string::npos);
+  BOOST_TEST(sonde::config::network_family("6").value() == "ipv6");
+  BOOST_TEST(!sonde::config::network_family("5"));
 }
 
 // An interval is zero, that is none, or more.

@@ -338,3 +338,15 @@ BOOST_AUTO_TEST_CASE(hostile_texts) {
     deep += "{\"a\":";
   BOOST_TEST(error_of(deep) == "nested deeper than 16 levels");
 }
+
+// Lists of ports and numbers with a fraction have their ranges.
+BOOST_AUTO_TEST_CASE(ports_and_percents) {
+  const EbpfConfig config = config_of(R"({"network": {"ports": [80, 65535]}})");
+  BOOST_TEST((config.network.ports == std::vector<std::uint16_t>{80, 65535}));
+  BOOST_TEST(error_of(R"({"network": {"ports": [80, 65536]}})").find("network.ports") !=
+             std::string::npos);
+  BOOST_TEST(error_of(R"({"memory": {"max_overhead_percent": -0.5}})").find("not from 0 to") !=
+             std::string::npos);
+  BOOST_TEST(error_of(R"({"memory": {"max_overhead_percent": 1000001}})").find("not from 0 to") !=
+             std::string::npos);
+}
