@@ -112,6 +112,8 @@ def large_programs(sonde, programs, seconds):
             raise RuntimeError(f"sonde: status {session.returncode}")
         lines = report.read_text(encoding="utf-8").splitlines()
     summary = json.loads(lines[-1])
+    described = {frame["module"] for stack in lines if stack.startswith('{"type":"stack"')
+                 for frame in json.loads(stack)["frames"] if "file" in frame}
     stacks = [json.loads(line) for line in lines if line.startswith('{"type":"stack"')]
     whole = used.ru_utime + used.ru_stime
     print(f"\n{len(names)} large programs at work, the whole system at 99 Hz for {seconds} s, load {os.getloadavg()[0]:.1f}")
@@ -121,6 +123,8 @@ def large_programs(sonde, programs, seconds):
         shares.append(f"{100 * (to_cpu - from_cpu) / (to_time - from_time):.2f} % until {to_time:.0f} s")
     print(f"  while it runs: {', '.join(shares)}; then {whole - marks[-1][1]:.2f} s")
     print(f"  largest RSS {used.ru_maxrss / 1024:.1f} MiB; {len(stacks)} stacks, {len({s['comm'] for s in stacks})} names of processes")
+    # Of a program with a hundred megabytes of debug information, names take half a second.
+    print(f"  with debug information: {', '.join(sorted(described))}")
     print(f"  overhead {json.dumps(summary['overhead'])}")
     (books,) = summary["accounting"]
     print(f"  reported {books['reported']}, lost {books['lost']}, truncated {books['truncated']}")
