@@ -8,7 +8,7 @@ import struct
 import subprocess
 
 from allocations import EXACT, AllocationTest, code, fdinfo, program, says
-from tracing import SONDE, main, wait_until
+from tracing import SONDE, main, undisturbed, wait_until
 
 STAYS = """#include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +148,7 @@ class Attached(AllocationTest):
 
 
 class Overhead(AllocationTest):
+    @undisturbed
     def test_refused(self):
         """What would cost more than the limit and cannot be made cheaper is not begun."""
         target = self.spawn(program("alloc_spin"))
@@ -157,6 +158,7 @@ class Overhead(AllocationTest):
         self.assertRegex(errors, r"about \d+ % of its CPU time, more than --max-overhead 0\.5")
         self.assertIsNone(target.poll())
 
+    @undisturbed
     def test_windows(self):
         """A program that calls malloc() all the time is traced in windows: it keeps most of its speed, and the
         totals stand for all of its calls."""
@@ -165,22 +167,21 @@ class Overhead(AllocationTest):
             ("misses the caches", ("4", "-40")),
             ("threads", ("2", "1200", "3")),
         ):
-            with self.subTest(kind):
-                alone = subprocess.run(
-                    [program("alloc_spin"), "1", *arguments[1:]], capture_output=True, text=True, check=True
-                ).stdout
-                report = self.mem("--alloc", "--max-overhead", "5", "--", program("alloc_spin"), *arguments)
-                calls = says(report.stdout)["spin"][0]
-                self.assertGreater(calls / float(arguments[0]), says(alone)["spin"][0] * 0.5)
-                told = re.search(
-                    r"breakpoints were set for \d+ windows.* between ([\d.]+) % less and ([\d.e+]+) % more", report.notices
-                )
-                self.assertIsNotNone(told, report.notices)
-                less, more = (float(number) / 100 for number in told.groups())
-                for found in (report.sum("spin", "allocated_count"), report.sum("spin", "allocated_bytes") / 100):
-                    # What else runs on the machine disturbs the clock in windows that are a hundredth of the time.
-                    self.assertLess(found * (1 - less) / calls, 1.15)
-                    self.assertGreater(found * (1 + more) / calls, 0.85)
+            alone = subprocess.run(
+                [program("alloc_spin"), "1", *arguments[1:]], capture_output=True, text=True, check=True
+            ).stdout
+            report = self.mem("--alloc", "--max-overhead", "5", "--", program("alloc_spin"), *arguments)
+            calls = says(report.stdout)["spin"][0]
+            self.assertGreater(calls / float(arguments[0]), says(alone)["spin"][0] * 0.5, kind)
+            told = re.search(
+                r"breakpoints were set for \d+ windows.* between ([\d.]+) % less and ([\d.e+]+) % more", report.notices
+            )
+            self.assertIsNotNone(told, report.notices)
+            less, more = (float(number) / 100 for number in told.groups())
+            for found in (report.sum("spin", "allocated_count"), report.sum("spin", "allocated_bytes") / 100):
+                # What else runs on the machine disturbs the clock in windows that are a hundredth of the time.
+                self.assertLess(found * (1 - less) / calls, 1.15, kind)
+                self.assertGreater(found * (1 + more) / calls, 0.85, kind)
 
     def test_two_at_once(self):
         """Two tracers in windows at the same instructions, each of another process, leave both processes alone."""
