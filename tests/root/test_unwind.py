@@ -18,7 +18,7 @@ class Shapes(TracingTest):
         process = self.spawn(program(binary), *arguments)
         return self.trace("-p", str(process.pid), "-F", "997", "-d", seconds)
 
-    def assert_complete(self, report, least=300):
+    def assert_complete(self, report, least=50):
         """Every sample with a user part reaches the entry: none is cut, and none is said to be."""
         samples = [stack for stack in report.stacks if user_frames(stack)]
         self.assertGreater(sum(stack["count"] for stack in samples), least)
@@ -44,7 +44,7 @@ class Shapes(TracingTest):
             lambda stack: "compare" in names(stack) and names(stack).index("compare")
             < names(stack).index("sort_numbers") < names(stack).index("main"))
         self.assertEqual(through, report.count(lambda stack: "compare" in names(stack)))
-        self.assertGreater(through, 100)
+        self.assertGreater(through, 20)
 
     def test_signal_handler(self):
         """A SA_SIGINFO handler: through the signal frame to what was interrupted."""
@@ -60,7 +60,7 @@ class Shapes(TracingTest):
         for shape, caller in (("malloc", "allocate"), ("memcpy", "move_memory"), ("vdso", "ask_the_time")):
             with self.subTest(shape):
                 report = self.sample(shape, seconds="1")
-                self.assert_complete(report, least=200)
+                self.assert_complete(report)
                 self.assertGreater(report.with_frame(caller), 0.8 * report.count())
 
     def test_thread(self):
@@ -74,7 +74,7 @@ class Shapes(TracingTest):
         for binary in ("shapes_static", "shapes_fixed"):
             with self.subTest(binary):
                 report = self.sample("alloca", binary=binary, seconds="1")
-                self.assert_complete(report, least=200)
+                self.assert_complete(report)
                 self.assertGreater(report.with_frame("on_variable_frame"), 0.8 * report.count())
 
     def test_exceptions(self):
@@ -82,7 +82,7 @@ class Shapes(TracingTest):
         report = self.sample(binary="throws", seconds="3")
         with_user = report.count(user_frames)
         whole = report.count(reaches_entry)
-        self.assertGreater(with_user, 600)
+        self.assertGreater(with_user, 100)
         self.assertGreaterEqual(whole, 0.98 * with_user)
         self.assertGreater(report.count(lambda stack: any("Nested::area" in name for name in names(stack))),
                            0.5 * with_user)
@@ -147,7 +147,7 @@ class Shapes(TracingTest):
         self.assertIn("unwind tables were dropped", " ".join(report.summary["notices"]))
         mine = [stack for stack in report.stacks if stack["comm"] in ("shapes", "shapes_static", "throws")]
         total = sum(stack["count"] for stack in mine if user_frames(stack))
-        self.assertGreater(total, 500)
+        self.assertGreater(total, 100)
         cut = sum(stack["count"] for stack in mine if user_frames(stack) and not reaches_entry(stack))
         self.assertLessEqual(cut, sum(report.books["truncated"].values()))
         # How many are complete is a question of how fast tables are made; each program's are, time and again.
