@@ -60,5 +60,11 @@ def identity(check_stacks, programs, names):
               f"{percent(verdict['reach_entry'] / max(samples, 1)):>9} "
               f"{percent(verdict['libdwfl_reaches_entry'] / max(samples, 1)):>9} "
               f"{percent(dwarf):>11} {percent(pointers):>9}", flush=True)
+        if verdict["at_limit"]:
+            others = samples - verdict["at_limit"]
+            print(f"      {verdict['at_limit']} are as long as is kept; of the others {percent(verdict['reach_entry'] / max(others, 1))} "
+                  "reach the entry")
+        for end, count in list(verdict["ends"].items())[:2]:
+            print(f"      {count} end at {end}")
         for line in verdict["shown"][:2]:
             print(f"      {line}")

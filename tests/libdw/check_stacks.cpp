@@ -140,6 +140,9 @@ struct Verdicts {
   std::uint64_t frames = 0;
   std::map<std::string, std::uint64_t> kinds = {
       {"identical", 0}, {"longer", 0}, {"longer_than_copy", 0}, {"shorter", 0}, {"different", 0}};
+  std::uint64_t at_limit = 0;  // as many frames as are kept
+  /// Where the other stacks end that do not reach the entry.
+  std::map<std::string, std::uint64_t> ends;
   std::vector<std::string> shown;
 };
 
@@ -175,7 +178,14 @@ Verdicts judge(const Recorder& recorder, pid_t pid) {
     ++verdicts.samples;
     ++verdicts.kinds[kind];
     verdicts.frames += same;
-    verdicts.reach_entry += !ours.empty() && libdwfl->is_entry(ours.back()) ? 1 : 0;
+    if (!ours.empty() && libdwfl->is_entry(ours.back())) {
+      ++verdicts.reach_entry;
+    } else if (ours.size() >= SONDE_MAX_UNWOUND_FRAMES) {
+      ++verdicts.at_limit;
+    } else {
+      const std::string last = ours.empty() ? "nowhere" : libdwfl->describe(ours.back());
+      ++verdicts.ends[fmt::format("{} after {} frames", last, ours.size())];
+    }
     verdicts.libdwfl_reaches_entry +=
         !theirs.frames.empty() && libdwfl->is_entry(theirs.frames.back()) ? 1 : 0;
     if (kind != "identical" && verdicts.shown.size() < kShown) {
@@ -209,6 +219,8 @@ int main(int argc, char** argv) {
   out["frames"] = verdicts.frames;
   out["missed"] = recorder.missed();
   out["lost"] = recorder.lost();
+  out["at_limit"] = verdicts.at_limit;
+  out["ends"] = verdicts.ends;
   out["shown"] = verdicts.shown;
   fmt::print("{}\n", out.dump());
   return 0;
