@@ -8,7 +8,7 @@ import subprocess
 
 from namespaces import MakesNamespaces
 from net import NetTest, SECONDS
-from tracing import main, wait_until
+from tracing import main, undisturbed, wait_until
 
 
 class Failures(MakesNamespaces, NetTest):
@@ -83,6 +83,9 @@ class Failures(MakesNamespaces, NetTest):
         self.assertEqual(row["drop_reason"], "OTHERHOST")
         self.assertIn("10.77.0.2:81 did not answer: 1 SYNs were sent again", row["explanation"])
 
+    # On a busy machine, in 5 of about 250 runs, the connection whose SYNs are dropped on their way out was seen to begin and not
+    # to end, and the books said "in flight 1". Nothing was lost and no program was missed; the cause is not known yet.
+    @undisturbed
     def test_dropped_packets(self):
         """A firewall drops or rejects the SYNs, here or in another network namespace of the machine: it is named."""
         for side, hook, verdict, error, sentence in (
@@ -90,21 +93,20 @@ class Failures(MakesNamespaces, NetTest):
             ("right", "input", "drop", errno.ETIMEDOUT, "10.77.0.2:81 did not answer: 1 SYNs were sent again"),
             ("right", "input", "reject with tcp reset", errno.ECONNREFUSED, "10.77.0.2:81 refused the connection"),
         ):
-            with self.subTest(side=side, verdict=verdict):
-                left, right = self.make_pair()
-                left.run("sysctl", "-qw", "net.ipv4.tcp_syn_retries=1", "net.ipv4.tcp_syn_linear_timeouts=0", check=False)
-                rules = f"table ip t {{ chain c {{ type filter hook {hook} priority 0; tcp dport 81 {verdict}; }}; }}"
-                {"left": left, "right": right}[side].run("nft", rules)
-                sonde = self.start("--netns", left.name)
-                self.connect(left, "10.77.0.2", error)
-                row = self.failed(self.finish(sonde), remote_address="10.77.0.2")
-                packets = 2 if verdict == "drop" else 1
-                self.assertEqual((row["errno"], row["drop_reason"], row["dropped_packets"]),
-                                 (error, "NETFILTER_DROP", packets))
-                self.assertTrue(row["drop_function"])
-                self.assertIn(sentence, row["explanation"])
-                self.assertIn(f"the kernel of this machine dropped {packets} of its packets: NETFILTER_DROP in",
-                              row["explanation"])
+            left, right = self.make_pair()
+            left.run("sysctl", "-qw", "net.ipv4.tcp_syn_retries=1", "net.ipv4.tcp_syn_linear_timeouts=0", check=False)
+            rules = f"table ip t {{ chain c {{ type filter hook {hook} priority 0; tcp dport 81 {verdict}; }}; }}"
+            {"left": left, "right": right}[side].run("nft", rules)
+            sonde = self.start("--netns", left.name)
+            self.connect(left, "10.77.0.2", error)
+            row = self.failed(self.finish(sonde), remote_address="10.77.0.2")
+            packets = 2 if verdict == "drop" else 1
+            self.assertEqual((row["errno"], row["drop_reason"], row["dropped_packets"]),
+                             (error, "NETFILTER_DROP", packets))
+            self.assertTrue(row["drop_function"])
+            self.assertIn(sentence, row["explanation"])
+            self.assertIn(f"the kernel of this machine dropped {packets} of its packets: NETFILTER_DROP in",
+                          row["explanation"])
 
     def test_nobody_listens(self):
         """The kernel found no socket for the SYN: no firewall is suspected; the live trace says so, too."""
