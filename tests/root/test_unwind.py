@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from entries import reaches_entry, user_frames
-from tracing import SONDE, TracingTest, main, program
+from tracing import SONDE, TracingTest, main, program, undisturbed
 
 
 def names(stack):
@@ -104,6 +104,7 @@ class Shapes(TracingTest):
         without = self.trace("-p", str(process.pid), "-F", "997", "-d", "1", "--stacks", "none")
         self.assertEqual(without.count(user_frames), 0)
 
+    @undisturbed
     def test_without_maple_tree(self):
         """Mappings that user space tells: of a program that was there before, of one that starts, and of libraries that
         are loaded meanwhile."""
