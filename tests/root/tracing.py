@@ -100,9 +100,9 @@ def sampling_error(samples, share):
 
 
 def undisturbed(test):
-    """For a test that holds two clocks, or a clock and a count of samples, against each other: it has three attempts.
+    """For a test whose result depends on when the machine runs what, such as one of two clocks: it has three attempts.
 
-    A machine that stands still for a moment, as virtual ones do, makes one of them wrong; a defect each of them.
+    A machine that stands still for a moment, as virtual ones do, makes one of them wrong; a defect each of them. What is printed says that there was more than one.
     """
 
     @functools.wraps(test)
