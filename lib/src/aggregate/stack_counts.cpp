@@ -29,13 +29,6 @@ std::size_t bytes_of(const symbolize::RawStack& stack) {
          (stack.kernel.size() + stack.user.size()) * sizeof(std::uint64_t);
 }
 
-void add_truncated(std::uint32_t flags, std::uint64_t count,
-                   std::map<std::string, std::uint64_t>& counts) {
-  for (const Truncation& truncation : kTruncations) {
-    if ((flags & truncation.flag) != 0) counts[truncation.reason] += count;
-  }
-}
-
 }  // namespace
 
 bool StackCounts::consume(std::span<const std::byte> record) {
@@ -68,12 +61,13 @@ bool StackCounts::consume_stack(std::span<const std::byte> bytes) {
   entry.stack.label_id = record.label;
   entry.stack.kernel = read_addresses(bytes.subspan(sizeof(record), kernel_size));
   entry.stack.user = read_addresses(bytes.subspan(sizeof(record) + kernel_size));
-  bytes_ += bytes_of(entry.stack);
+  if (entry.total != 0) bytes_ += bytes_of(entry.stack);
   return true;
 }
 
 void StackCounts::add_count(std::uint64_t key, std::uint64_t count, std::uint64_t weight) {
   Entry& entry = entries_[key];
+  if (entry.known && entry.total == 0 && count != 0) bytes_ += bytes_of(entry.stack);
   entry.total += count;
   entry.since_take += count;
   entry.weight += weight;

@@ -50,8 +50,7 @@ class StackCounts {
   std::map<std::string, std::uint64_t> truncated() const;
 
   /// Counts since the last take(), as raw stacks whose value is the count, or weight and count;
-  /// what was left out at the end.
-  /// Counts whose stack has not arrived yet stay.
+  /// what was left out at the end. Counts whose stack has not arrived yet stay.
   std::vector<symbolize::RawStack> take();
 
  private:
@@ -74,7 +73,7 @@ class StackCounts {
   bool weighed_;
   std::size_t most_bytes_;
   Entries entries_;
-  std::size_t bytes_ = 0;  // of known entries
+  std::size_t bytes_ = 0;  // of stacks that are known and counted
   std::map<Group, Entry> others_;
   std::uint64_t left_out_ = 0;
   std::map<std::string, std::uint64_t> truncated_;  // of entries that are gone

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "cpu_event.h"
 
@@ -24,5 +26,13 @@ inline constexpr std::array<Truncation, 7> kTruncations = {{
     {SONDE_STACK_USER_LOST_REGISTER, "lost_register", true},
     {SONDE_STACK_USER_NO_TABLE_YET, "no_table_yet", true},
 }};
+
+/// Adds `count` to each reason that `flags` has.
+inline void add_truncated(std::uint32_t flags, std::uint64_t count,
+                          std::map<std::string, std::uint64_t>& counts) {
+  for (const Truncation& truncation : kTruncations) {
+    if ((flags & truncation.flag) != 0) counts[truncation.reason] += count;
+  }
+}
 
 }  // namespace sonde::aggregate

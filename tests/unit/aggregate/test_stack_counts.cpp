@@ -142,14 +142,18 @@ BOOST_AUTO_TEST_CASE(taken_stacks_make_room) {
   BOOST_TEST(counts.find(1) == nullptr);
 }
 
-// A stack without a count of its own is one that something else refers to.
+// A stack without a count of its own is one that something else refers to, and takes no room from
+// the others.
 BOOST_AUTO_TEST_CASE(stacks_without_counts_stay) {
   StackCounts counts(false, 1000);
   for (std::uint64_t key = 1; key <= 10; ++key)
     counts.consume(StackRecord{.key = key, .user = std::vector<std::uint64_t>(100, key)}.bytes());
+  counts.consume(StackRecord{.key = 11, .user = {1}}.bytes());
+  counts.add_count(11, 1);
   counts.bound();
-  for (std::uint64_t key = 1; key <= 10; ++key)
+  for (std::uint64_t key = 1; key <= 11; ++key)
     BOOST_TEST(counts.find(key) != nullptr);
+  BOOST_TEST(counts.left_out() == 0u);
 }
 
 // Records that lie about their length, version or kind change nothing.

@@ -27,13 +27,6 @@ std::uint64_t rounded(double value) {
   return static_cast<std::uint64_t>(std::llround(std::max(value, 0.0)));
 }
 
-void add_truncated(std::uint32_t flags, std::uint64_t count,
-                   std::map<std::string, std::uint64_t>& truncated) {
-  for (const aggregate::Truncation& truncation : aggregate::kTruncations) {
-    if ((flags & truncation.flag) != 0) truncated[truncation.reason] += count;
-  }
-}
-
 // A free may be counted on another CPU before the allocation's own count is read.
 std::uint64_t difference(std::uint64_t all, std::uint64_t freed) {
   return all > freed ? all - freed : 0;
@@ -178,7 +171,7 @@ AllocSites::Known AllocSites::known(const aggregate::StackCounts& stacks) const 
 void AllocSites::count_truncated(const aggregate::StackCounts& known,
                                  std::map<std::string, std::uint64_t>& truncated) const {
   for (const auto& [key, site] : sites_)
-    add_truncated(known.flags(key), site.read.count, truncated);
+    aggregate::add_truncated(known.flags(key), site.read.count, truncated);
 }
 
 std::size_t AllocSites::growing(const aggregate::StackCounts& known, std::uint64_t distance) const {
