@@ -40,15 +40,16 @@ void MemFlags::add_to(CLI::App& app) {
                "for want of memory")
       ->group(kWhat);
   unwind.add_to(app, kWhat);
+  app.add_option("--sample-bytes", sample_bytes,
+                 "Sample once in SIZE bytes on average; 1: everything (default: 64K of "
+                 "allocations, 1 of resident memory)")
+      ->type_name("SIZE")
+      ->multi_option_policy(latest)
+      ->group(kWhat);
   app.add_flag("--alloc", alloc,
                "What malloc and what is like it give out, instead of resident memory")
       ->group(kAlloc);
   app.add_flag("--live", live, "Also what of it was not freed, and what keeps growing")
-      ->group(kAlloc);
-  app.add_option("--sample-bytes", sample_bytes,
-                 "Sample once in SIZE bytes on average; 1: every call (default: 64K)")
-      ->type_name("SIZE")
-      ->multi_option_policy(latest)
       ->group(kAlloc);
   app.add_option("--older-than", older_than, "With --live: only what is at least this old")
       ->type_name("TIME")
@@ -70,6 +71,7 @@ Result<void> MemFlags::apply(MemoryOptions& options) const {
     const auto bytes = parse_size("--sample-bytes", sample_bytes, config::kSampleBytes);
     if (!bytes) return tl::unexpected(bytes.error());
     options.sample_bytes = *bytes;
+    options.fault_sample_bytes = *bytes;
   }
   if (!older_than.empty()) {
     const auto time = parse_time("--older-than", older_than);

@@ -8,6 +8,7 @@
 #include "gate.bpf.h"
 #include "filter.bpf.h"
 #include "mem_rss.bpf.h"
+#include "mem_sampling.bpf.h"
 #include "stack_counts.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -41,35 +42,57 @@ struct mem_change {
 	__u32 parts; /* STACK_* */
 };
 
-static __always_inline void mem_record(void *ctx, struct task_struct *task,
-				       struct sonde_mem_counters *c,
-				       const struct mem_change *change, bool cfi)
+/* Whether the change is to be recorded, and as how much; counted if it is not. */
+static __always_inline bool mem_is_wanted(struct mem_change *change, struct sonde_mem_counters *c)
 {
+	__u32 what = SONDE_MEM_WHAT(change->label);
+
 	c->seen++;
-	if (sonde_gate == SONDE_GATE_PAUSED)
+	if (sonde_gate == SONDE_GATE_PAUSED) {
 		c->filtered_paused++;
-	else if (stack_counts_add(ctx, task, change->tgid, 0, change->label, change->weight,
-				  change->parts, cfi))
-		c->recorded++;
-	else
+		return false;
+	}
+	/* The weight of a major fault is a time, and there are few. */
+	if (mem_distance <= 1 || what == SONDE_MEM_MAJOR)
+		return true;
+	change->weight = mem_sampled_bytes(what, change->weight, c);
+	if (change->weight)
+		return true;
+	c->filtered_unsampled++;
+	return false;
+}
+
+static __always_inline bool mem_record(void *ctx, struct task_struct *task,
+				       struct sonde_mem_counters *c, struct mem_change *change,
+				       bool cfi)
+{
+	if (!mem_is_wanted(change, c))
+		return false;
+	if (!stack_counts_add(ctx, task, change->tgid, 0, change->label, change->weight,
+			      change->parts, cfi)) {
 		c->lost_map_full++;
+		return false;
+	}
+	c->recorded++;
+	return true;
 }
 
 /* The same where the current task is another than the process, or has no stack now. */
-static __always_inline void mem_record_foreign(void *ctx, struct mm_struct *mm,
+static __always_inline bool mem_record_foreign(void *ctx, struct mm_struct *mm,
 					       struct sonde_mem_counters *c,
-					       const struct mem_change *change)
+					       struct mem_change *change)
 {
 	char comm[SONDE_COMM_LENGTH] __attribute__((aligned(8)));
 
+	if (!mem_is_wanted(change, c))
+		return false;
 	mm_owner_comm(mm, comm);
-	c->seen++;
-	if (sonde_gate == SONDE_GATE_PAUSED)
-		c->filtered_paused++;
-	else if (stack_counts_add_of(ctx, change->tgid, comm, change->label, change->weight, 0))
-		c->recorded++;
-	else
+	if (!stack_counts_add_of(ctx, change->tgid, comm, change->label, change->weight, 0)) {
 		c->lost_map_full++;
+		return false;
+	}
+	c->recorded++;
+	return true;
 }
 
 /* Of the stack that was recorded just now. */
@@ -145,6 +168,7 @@ static __always_inline int mem_rss(void *ctx, struct mm_struct *mm, __u32 member
 	struct mem_space *space;
 	__u64 key = (__u64)mm;
 	__s64 difference = 0;
+	bool recorded;
 	__u32 what;
 
 	c = mem_counters_here();
@@ -175,13 +199,13 @@ static __always_inline int mem_rss(void *ctx, struct mm_struct *mm, __u32 member
 	if (own == mm) {
 		change.parts = STACK_USER;
 		change.label = mem_own_cause(what, member, cfi);
-		mem_record(ctx, task, c, &change, cfi);
+		recorded = mem_record(ctx, task, c, &change, cfi);
 	} else {
 		change.label =
 		    SONDE_MEM_LABEL(what, member, mem_foreign_cause(task, own, space->tgid), 0);
-		mem_record_foreign(ctx, mm, c, &change);
+		recorded = mem_record_foreign(ctx, mm, c, &change);
 	}
-	if (difference > 0)
+	if (recorded && difference > 0)
 		space->last_growth = mem_last_key();
 	return 0;
 }

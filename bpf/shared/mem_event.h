@@ -66,12 +66,14 @@ struct sonde_mem_counters {
 	__u64 filtered_target;
 	__u64 filtered_self;
 	__u64 filtered_paused;
+	__u64 filtered_unsampled;
 	__u64 recorded; /* in the count map */
 	__u64 lost_map_full;
 	__u64 lost_spaces_full; /* no room to remember an address space */
 	__u64 runs;		/* of programs, for scaling their time */
+	__u64 growth_variance;	/* of the estimated growth, in units of 256 bytes squared */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_mem_counters) == 64, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_mem_counters) == 80, "wire layout");
 
 /* Kind of the record below. */
 #define SONDE_RECORD_OOM 16

@@ -129,9 +129,13 @@ class Growth(MemTest):
         report, change = self.grow("huge 64")
         self.assertGreaterEqual(change, 64 * MIB)
         self.assertEqual(report.bytes("fault_site", "grow_huge", kind="anonymous"), 64 * MIB)
+        if self.has_huge_pages():
+            self.assertLess(report.count("fault_site", "grow_huge"), 64 * MIB // PAGE // 4)
+
+    @staticmethod
+    def has_huge_pages():
         with open("/sys/kernel/mm/transparent_hugepage/enabled", encoding="ascii") as file:
-            if "[never]" not in file.read():
-                self.assertLess(report.count("fault_site", "grow_huge"), 64 * MIB // PAGE // 4)
+            return "[never]" not in file.read()
 
     def test_file_pages_that_one_fault_brings(self):
         """The kernel maps the pages around a fault, too: they count, as file pages."""
@@ -167,6 +171,22 @@ class Growth(MemTest):
         taken_back = report.bytes("release_site", "touch_in_thread", kind="anonymous")
         self.assertEqual(grown - taken_back, 96 * MIB)
         self.assertLess(taken_back, MIB)
+
+    def test_sampled_by_bytes(self):
+        """Few changes have their stack taken, and stand for the others; large ones are told as they are."""
+        process = self.spawn(GROWS)
+        sonde = self.start("-p", str(process.pid), "--sample-bytes", "64K")
+        self.tell(process, "anonymous 48", "huge 64")
+        report = self.finish(sonde)
+        pages = 48 * MIB // PAGE
+        self.assertGreaterEqual(report.books["seen"], pages)
+        self.assertEqual(report.books["filtered"], report.books["seen"] - report.books["reported"])
+        # 768 samples are expected: one standard deviation is 28, or 3.6 % of the bytes.
+        self.assertAlmostEqual(report.count("fault_site", "grow_anonymous"), 768, delta=6 * 28)
+        self.assertAlmostEqual(report.bytes("fault_site", "grow_anonymous"), 48 * MIB, delta=6 * 0.036 * 48 * MIB)
+        if self.has_huge_pages():
+            self.assertEqual(report.bytes("fault_site", "grow_huge"), 64 * MIB)
+        self.assertTrue(any("sampled once in 65536 bytes" in notice for notice in report.summary["notices"]))
 
     def test_given_back(self):
         """madvise and munmap give back, at their own stacks, what was there before sonde was."""

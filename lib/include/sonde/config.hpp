@@ -156,6 +156,8 @@ struct MemoryOptions {
   bool kernel = false;
   /// Allocations are sampled: one in so many bytes on average; 1: every one.
   std::uint64_t sample_bytes = 64 << 10;
+  /// Changes of resident memory and of address spaces, the same; 1: every one.
+  std::uint64_t fault_sample_bytes = 1;
   /// Of what is still allocated, only what is at least this old.
   std::chrono::nanoseconds older_than{0};
   /// Most that tracing allocations may cost the target, in percent of its time, above 100 too;
@@ -232,7 +234,8 @@ struct EbpfConfig {
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
   /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
   /// 1-10,000,000, syscall.min_latency, memory.older_than and output.interval not negative,
-  /// memory.sample_bytes 1-1 GiB, memory.max_overhead_percent 0-1,000,000.
+  /// memory.sample_bytes and memory.fault_sample_bytes 1-1 GiB, memory.max_overhead_percent
+  /// 0-1,000,000.
   Result<void> validate() const;
 };
 

@@ -99,6 +99,8 @@ constexpr Field<MemoryOptions> kMemoryFields[] = {
     field<Boolean, &MemoryOptions::kernel>("kernel", "Also what the kernel itself allocates."),
     field<Integer<kSampleBytes>, &MemoryOptions::sample_bytes>(
         "sample_bytes", "Mean distance between sampled allocations; 1: every one."),
+    field<Integer<kSampleBytes>, &MemoryOptions::fault_sample_bytes>(
+        "fault_sample_bytes", "The same of changes of resident memory; 1: every one."),
     field<TimeThreshold, &MemoryOptions::older_than>(
         "older_than", "Of what is still allocated, only what is at least this old."),
     field<Number<kMostPercent>, &MemoryOptions::max_overhead_percent>(

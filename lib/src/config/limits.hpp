@@ -22,7 +22,7 @@ inline constexpr Range kEventCapacity{1, std::uint64_t{1} << 24};
 inline constexpr Range kMaxConnections{1, 10'000'000};
 inline constexpr Range kPort{1, 65'535};
 inline constexpr Range kRingBytes{4'096, std::uint64_t{1} << 30};
-/// Mean distance between sampled allocations.
+/// Mean distance between samples of memory.
 inline constexpr Range kSampleBytes{1, std::uint64_t{1} << 30};
 /// Of max_overhead_percent.
 inline constexpr double kMostPercent = 1'000'000;

@@ -16,13 +16,14 @@ struct Environment {
   /// Of MemoryOptions; 0: no limit.
   double max_overhead_percent;
   std::uint64_t sample_bytes;
+  std::uint64_t fault_sample_bytes;
 };
 
 using std::chrono::seconds;
-constexpr Environment kProduction{"production", 19, seconds(300), 5, 512u << 10};
-constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10};
-constexpr Environment kDevelopment{"development", 99, seconds(60), 100, 64u << 10};
-constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10};
+constexpr Environment kProduction{"production", 19, seconds(300), 5, 512u << 10, 512u << 10};
+constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 128u << 10};
+constexpr Environment kDevelopment{"development", 99, seconds(60), 100, 64u << 10, 1};
+constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10, 1};
 
 const Environment* find_environment(std::string_view name) {
   if (name == "prod") return &kProduction;
@@ -43,6 +44,7 @@ EbpfConfig config_for(const Environment& environment) {
   config.with_sample_rate(environment.sample_rate).with_duration(environment.duration);
   config.memory.max_overhead_percent = environment.max_overhead_percent;
   config.memory.sample_bytes = environment.sample_bytes;
+  config.memory.fault_sample_bytes = environment.fault_sample_bytes;
   return config;
 }
 

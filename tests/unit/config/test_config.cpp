@@ -121,6 +121,8 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_ranges_of_memory) {
   BOOST_TEST(message([](auto& o) { o.sample_bytes = 1; }) == "valid");
   BOOST_TEST(message([](auto& o) { o.sample_bytes = 0; }) ==
              "memory.sample_bytes is 0, but must be from 1 to 1073741824");
+  BOOST_TEST(message([](auto& o) { o.fault_sample_bytes = 0; }) ==
+             "memory.fault_sample_bytes is 0, but must be from 1 to 1073741824");
   BOOST_TEST(message([](auto& o) { o.older_than = -1ns; }) ==
              "memory.older_than is -1 ns, but must not be negative");
   BOOST_TEST(message([](auto& o) { o.max_overhead_percent = 1'000'000; }) == "valid");

@@ -36,6 +36,19 @@ BOOST_AUTO_TEST_CASE(environments_give_the_values_of_the_guide) {
   }
 }
 
+// Where nobody looks on, little is sampled; where somebody does, every change of memory is told.
+BOOST_AUTO_TEST_CASE(environments_sample_memory_by_what_it_may_cost) {
+  constexpr std::uint64_t kKib = 1024;
+  const auto distances = [](const char* name) {
+    const sonde::MemoryOptions memory = sonde::recommended_config(name)->memory;
+    return std::pair(memory.sample_bytes, memory.fault_sample_bytes);
+  };
+  BOOST_TEST((distances("production") == std::pair(512 * kKib, 512 * kKib)));
+  BOOST_TEST((distances("staging") == std::pair(128 * kKib, 128 * kKib)));
+  BOOST_TEST((distances("development") == std::pair(64 * kKib, std::uint64_t{1})));
+  BOOST_TEST((distances("debug") == std::pair(64 * kKib, std::uint64_t{1})));
+}
+
 // An unknown name is an error for recommended_config and development for the v0.1 functions.
 BOOST_AUTO_TEST_CASE(unknown_environment) {
   const auto config = sonde::recommended_config("prodution");

@@ -27,8 +27,6 @@ void leave_out_alloc_lane(mem_bpf& object) {
 }
 
 void AllocObject::configure(mem_bpf& object) const {
-  aggregate::fill_log_table(object.rodata->alloc_log);
-  aggregate::fill_inverse_table(object.rodata->alloc_inverse);
   object.rodata->alloc_live = options_.live;
   object.rodata->alloc_send_events = options_.events;
   constexpr std::uint32_t kEventRingBytes = 1 << 20;

@@ -1,9 +1,11 @@
 #include "tracers/mem/faults.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -24,8 +26,12 @@ namespace {
 
 class FaultLane final : public MemLane {
  public:
-  FaultLane(const MemPlan& plan, bool whole_system, StackRecorder& stacks)
-      : plan_(plan), whole_system_(whole_system), stacks_(stacks), processes_(!whole_system) {}
+  FaultLane(std::uint64_t distance, const MemPlan& plan, bool whole_system, StackRecorder& stacks)
+      : distance_(distance),
+        plan_(plan),
+        whole_system_(whole_system),
+        stacks_(stacks),
+        processes_(!whole_system) {}
 
   void configure(mem_bpf& object) override;
   Result<void> loaded(mem_bpf& object) override {
@@ -47,7 +53,7 @@ class FaultLane final : public MemLane {
   Result<void> add_sections(std::vector<symbolize::RawStack>& counted,
                             std::vector<Section>& sections) override;
   void add_statistics(MemoryStatistics& statistics) const override;
-  void add_notices(std::vector<std::string>&) const override {}
+  void add_notices(std::vector<std::string>& notices) const override;
 
  private:
   const bpf_program* major_program() const noexcept {
@@ -57,6 +63,7 @@ class FaultLane final : public MemLane {
     return core::sum_counters<sonde_mem_counters>(::bpf_map__fd(object_->maps.mem_counters));
   }
 
+  const std::uint64_t distance_;  // mean bytes between two samples; 1: every change
   const MemPlan& plan_;
   const bool whole_system_;
   StackRecorder& stacks_;
@@ -70,6 +77,7 @@ void FaultLane::configure(mem_bpf& object) {
   object.rodata->mem_cpus = static_cast<std::uint32_t>(::libbpf_num_possible_cpus());
   object.rodata->mem_rss_exact = plan_.exact;
   object.rodata->mem_sees_ends = plan_.space_ends;
+  object.rodata->mem_distance = distance_;
   object.rodata->mem_page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const auto load = [](bpf_program* program, bool wanted) {
     ::bpf_program__set_autoload(program, wanted);
@@ -120,7 +128,7 @@ Result<void> FaultLane::attach(std::vector<core::UniqueLink>& links) {
 void FaultLane::add_books(Accounting& books) const {
   const sonde_mem_counters c = counters();
   books.seen += c.seen;
-  books.filtered += c.filtered_target + c.filtered_self + c.filtered_paused;
+  books.filtered += c.filtered_target + c.filtered_self + c.filtered_paused + c.filtered_unsampled;
   books.lost["count_map_full"] += c.lost_map_full;
   books.lost["spaces_full"] += c.lost_spaces_full;
 }
@@ -144,6 +152,7 @@ Result<void> FaultLane::add_sections(std::vector<symbolize::RawStack>& counted,
     if (stacks.empty() && measure.secondary) continue;
     StackProfile profile = stacks_.profile_of(std::move(stacks));
     describe(measure, profile);
+    if (distance_ > 1 && measure.what != SONDE_MEM_MAJOR) profile.period_bytes = distance_;
     sections.emplace_back(std::move(profile));
   }
   for (Table& table : processes_.tables())
@@ -156,12 +165,24 @@ void FaultLane::add_statistics(MemoryStatistics& statistics) const {
   statistics.released_bytes = processes_.released_bytes();
 }
 
+void FaultLane::add_notices(std::vector<std::string>& notices) const {
+  if (distance_ <= 1) return;
+  constexpr double kNinetyFive = 1.96;
+  constexpr double kVarianceUnit = 256;
+  const auto bytes = static_cast<double>(processes_.growth_bytes());
+  const double error = std::sqrt(kVarianceUnit * static_cast<double>(counters().growth_variance));
+  notices.push_back(fmt::format(
+      "sampled once in {} bytes on average, and counts are of samples: the {:.4g} bytes of growth "
+      "are within ±{:.1f} % (95 %); --sample-bytes 1 records every change",
+      distance_, bytes, bytes > 0 ? 100 * kNinetyFive * error / bytes : 0));
+}
+
 }  // namespace
 
-std::unique_ptr<MemLane> make_fault_lane(const MemPlan& plan, const TargetFilter& filter,
-                                         StackRecorder& stacks) {
+std::unique_ptr<MemLane> make_fault_lane(const MemoryOptions& options, const MemPlan& plan,
+                                         const TargetFilter& filter, StackRecorder& stacks) {
   const bool whole_system = filter.tgids.empty() && filter.comm.empty() && filter.cgroup_id == 0;
-  return std::make_unique<FaultLane>(plan, whole_system, stacks);
+  return std::make_unique<FaultLane>(options.fault_sample_bytes, plan, whole_system, stacks);
 }
 
 }  // namespace sonde::tracers

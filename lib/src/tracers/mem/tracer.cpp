@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "aggregate/byte_sampling.hpp"
 #include "core/attach.hpp"
 #include "core/kernel_error.hpp"
 #include "core/kernel_lookup.hpp"
@@ -41,7 +42,7 @@ class Tracer final : public MemTracer {
         filter_(std::move(filter)),
         stacks_(naming(), {}, true) {
     // The lanes, here and nowhere else.
-    if (plan_.faults) lanes_.push_back(make_fault_lane(plan_, filter_, stacks_));
+    if (plan_.faults) lanes_.push_back(make_fault_lane(config_.memory, plan_, filter_, stacks_));
     if (plan_.alloc) {
       lanes_.push_back(make_alloc_lane(config_, plan_, filter_, std::move(probes), stacks_));
     }
@@ -122,6 +123,8 @@ void Tracer::configure() {
   ::bpf_program__set_autoload(object_->progs.filter_follow_fork, filter_.follow_children);
   ::bpf_program__set_autoload(object_->progs.filter_begin_at_exec, filter_.from_exec);
   ::bpf_program__set_autoload(object_->progs.filter_forget_exit, !filter_.tgids.empty());
+  aggregate::fill_log_table(object_->rodata->alloc_log);
+  aggregate::fill_inverse_table(object_->rodata->alloc_inverse);
   if (!plan_.kernel) leave_out_kernel_lane(*object_);
   if (!plan_.alloc) leave_out_alloc_lane(*object_);
   for (const auto& lane : lanes_)
