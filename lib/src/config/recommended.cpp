@@ -20,8 +20,8 @@ struct Environment {
 };
 
 using std::chrono::seconds;
-constexpr Environment kProduction{"production", 19, seconds(300), 5, 512u << 10, 512u << 10};
-constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 128u << 10};
+constexpr Environment kProduction{"production", 19, seconds(300), 5, 512u << 10, 2048u << 10};
+constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 512u << 10};
 constexpr Environment kDevelopment{"development", 99, seconds(60), 100, 64u << 10, 1};
 constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10, 1};
 

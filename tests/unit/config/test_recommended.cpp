@@ -43,8 +43,8 @@ BOOST_AUTO_TEST_CASE(environments_sample_memory_by_what_it_may_cost) {
     const sonde::MemoryOptions memory = sonde::recommended_config(name)->memory;
     return std::pair(memory.sample_bytes, memory.fault_sample_bytes);
   };
-  BOOST_TEST((distances("production") == std::pair(512 * kKib, 512 * kKib)));
-  BOOST_TEST((distances("staging") == std::pair(128 * kKib, 128 * kKib)));
+  BOOST_TEST((distances("production") == std::pair(512 * kKib, 2048 * kKib)));
+  BOOST_TEST((distances("staging") == std::pair(128 * kKib, 512 * kKib)));
   BOOST_TEST((distances("development") == std::pair(64 * kKib, std::uint64_t{1})));
   BOOST_TEST((distances("debug") == std::pair(64 * kKib, std::uint64_t{1})));
 }
