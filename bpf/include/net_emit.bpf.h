@@ -168,7 +168,7 @@ static __noinline int net_send_late_read(struct sock *sk, const struct net_socke
 		return 0;
 	r = bpf_ringbuf_reserve(&net_ring, sizeof(*r), 0);
 	if (!r) {
-		c->late_lost++;
+		net_raise(&c->late_lost);
 		return 0;
 	}
 	net_read_bytes(&bytes, sk, tcp, TCP_CLOSE);
@@ -203,9 +203,9 @@ static __always_inline void net_event(struct sock *sk, const struct net_socket *
 {
 	if (!net_events || (s->known & NET_REJECTED) || sonde_gate != SONDE_GATE_RECORDING)
 		return;
-	c->events++;
+	net_raise(&c->events);
 	if (!net_send(sk, s, event, sk->__sk_common.skc_state))
-		c->events_lost++;
+		net_raise(&c->events_lost);
 }
 
 #endif

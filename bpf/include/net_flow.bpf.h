@@ -84,16 +84,16 @@ static __always_inline int flow_add(struct sock *sk, struct net_socket *s, __u32
 	if (!flow)
 		flow = flow_begin(sk, s, map);
 	if (!flow) {
-		c->flow_calls_lost++;
+		net_raise(&c->flow_calls_lost);
 		if (!(s->known & (NET_FULL | NET_SHOWN))) {
 			s->known |= NET_FULL;
-			c->flows_full++;
+			net_raise(&c->flows_full);
 		}
 		return 0;
 	}
 	if (s->known & NET_FULL) {
 		s->known &= ~NET_FULL;
-		c->flows_full--;
+		net_lower(&c->flows_full);
 	}
 	s->known |= NET_SHOWN;
 	flow->last_ns = bpf_ktime_get_ns();

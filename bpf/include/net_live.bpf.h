@@ -27,12 +27,12 @@ static __always_inline void seed_known(struct net_socket *s, struct task_struct 
 		return;
 	if (s->known & NET_STRANGER) {
 		s->known &= ~(NET_STRANGER | NET_REJECTED);
-		c->filtered_target--;
+		net_lower(&c->filtered_target);
 	}
 	seed_owner(&s->owner, task);
 	s->known |= NET_OWNED;
 	if (!passes && !(s->known & NET_REJECTED)) {
-		c->filtered_target++;
+		net_raise(&c->filtered_target);
 		s->known |= NET_REJECTED | NET_STRANGER;
 	}
 }

@@ -49,10 +49,10 @@ static __noinline int route_send(struct sonde_route_failure *failure)
 
 	if (!c || !failure)
 		return 0;
-	c->seen++;
+	net_raise(&c->seen);
 	r = bpf_ringbuf_reserve(&net_ring, sizeof(*r), 0);
 	if (!r) {
-		c->lost_ring_full++;
+		net_raise(&c->lost_ring_full);
 		return 0;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
@@ -62,7 +62,7 @@ static __noinline int route_send(struct sonde_route_failure *failure)
 	r->header.time_ns = failure->time_ns;
 	r->failure = *failure;
 	bpf_ringbuf_submit(r, net_wakeup());
-	c->ended++;
+	net_raise(&c->ended);
 	return 0;
 }
 

@@ -61,6 +61,18 @@ static __always_inline struct sonde_net_counters *net_count(void)
 	return bpf_map_lookup_elem(&net_counters, &zero);
 }
 
+/* On the same CPU a program in an interrupt may come between a read and a write of a counter. Only
+ * `runs`, which no book has, is raised without. */
+static __always_inline void net_raise(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+static __always_inline void net_lower(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, -1);
+}
+
 /* Of two that begin in one nanosecond the random parts differ. */
 static __always_inline __u64 net_new_id(__u64 now_ns)
 {
@@ -131,7 +143,7 @@ static __always_inline bool net_target_passes(const struct sonde_net_owner *owne
 
 	if ((owner->tgid == filter_self_tgid && filter_self_tgid) ||
 	    !filter_passes(task, owner->tgid)) {
-		c->filtered_target++;
+		net_raise(&c->filtered_target);
 		return false;
 	}
 	return true;
@@ -144,16 +156,16 @@ static __always_inline struct net_socket *net_begin(struct sock *sk, struct sond
 	struct net_socket *s =
 	    bpf_sk_storage_get(&net_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 
-	c->seen++;
+	net_raise(&c->seen);
 	if (!s) {
-		c->sockets_lost++;
+		net_raise(&c->sockets_lost);
 		return NULL;
 	}
 	/* A socket that is connected again has that of its last connection. */
 	__builtin_memset(s, 0, sizeof(*s));
 	s->id = net_new_id(now_ns);
 	if (sonde_gate == SONDE_GATE_PAUSED) {
-		c->filtered_paused++;
+		net_raise(&c->filtered_paused);
 		s->known = NET_REJECTED;
 	}
 	return s;
@@ -165,7 +177,7 @@ static __always_inline void net_own(struct net_socket *s, struct sonde_net_count
 	net_read_owner(&s->owner);
 	s->known |= NET_OWNED;
 	if (s->known & NET_STRANGER) {
-		c->filtered_target--;
+		net_lower(&c->filtered_target);
 		s->known &= ~(NET_STRANGER | NET_REJECTED);
 	}
 	if (!(s->known & NET_REJECTED) && !net_target_passes(&s->owner, c))
@@ -177,7 +189,7 @@ static __always_inline void net_reject_ends(struct net_socket *s, struct sonde_n
 {
 	if ((s->known & NET_REJECTED) || net_ends_pass(ends, connecting))
 		return;
-	c->filtered_filter++;
+	net_raise(&c->filtered_filter);
 	s->known |= NET_REJECTED;
 }
 

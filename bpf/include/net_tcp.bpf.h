@@ -88,7 +88,7 @@ static __always_inline bool tcp_is_wanted(struct net_socket *s, struct sonde_net
 		return false;
 	if ((s->known & NET_OWNED) || !(filter_by_tgid || filter_by_comm || filter_cgroup))
 		return true;
-	c->filtered_target++;
+	net_raise(&c->filtered_target);
 	return false;
 }
 
@@ -107,9 +107,9 @@ static __always_inline void tcp_closes(struct sock *sk, struct sonde_net_counter
 	}
 	if (tcp_is_wanted(s, c)) {
 		if (net_send(sk, s, SONDE_NET_CLOSE, (__u8)old))
-			c->ended++;
+			net_raise(&c->ended);
 		else
-			c->lost_ring_full++;
+			net_raise(&c->lost_ring_full);
 	}
 	http_close(sk, s);
 	/* It may read on what came before the peer's FIN, or connect the socket again. */

@@ -17,10 +17,10 @@ static __noinline int transfer_send(struct sock *sk, const struct net_socket *s,
 
 	if (!s || !c)
 		return 0;
-	c->events++;
+	net_raise(&c->events);
 	r = bpf_ringbuf_reserve(&net_ring, sizeof(*r), 0);
 	if (!r) {
-		c->events_lost++;
+		net_raise(&c->events_lost);
 		return 0;
 	}
 	__builtin_memset(r, 0, sizeof(*r));
