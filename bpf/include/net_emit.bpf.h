@@ -137,6 +137,10 @@ static __always_inline void net_fill(struct sonde_connection_record *r, struct s
 	net_read_ends(&r->ends, sk);
 	if (!r->ends.local_port)
 		r->ends.local_port = s->local_port;
+	if (!r->ends.remote_port && s->remote_port) {
+		__builtin_memcpy(r->ends.remote, s->remote, sizeof(r->ends.remote));
+		r->ends.remote_port = s->remote_port;
+	}
 	r->start_ns = s->start_ns;
 	r->connect_ns = s->connect_ns;
 	r->accept_ns = s->accept_ns;

@@ -31,7 +31,7 @@ static __noinline int io_begins(struct sock *sk, struct net_socket *s)
 	struct sonde_net_ends ends;
 	__u64 now;
 
-	if (!c || sonde_gate == SONDE_GATE_CLOSED || (s && (s->known & NET_ENDED)))
+	if (!c || sonde_gate == SONDE_GATE_CLOSED || (s && s->ended))
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (!s) {
@@ -43,8 +43,10 @@ static __noinline int io_begins(struct sock *sk, struct net_socket *s)
 		if (!s)
 			return 0;
 		/* No process has it, else net_seed would have found it: nothing was read yet. */
-		if (sk->__sk_common.skc_family != NET_AF_UNIX && sk->sk_protocol == IPPROTO_TCP)
+		if (sk->__sk_common.skc_family != NET_AF_UNIX && sk->sk_protocol == IPPROTO_TCP) {
 			s->flags |= SONDE_NET_FOUND | SONDE_NET_ESTABLISHED_ONCE;
+			s->state = sk->__sk_common.skc_state;
+		}
 		net_read_ends(&ends, sk);
 		s->local_port = ends.local_port;
 		net_reject_ends(s, c, &ends, false);
@@ -86,7 +88,7 @@ static __always_inline int net_io(struct sock *sk, int result, int flags, bool s
 				return 0;
 			if (!(flags & (NET_MSG_PEEK | NET_MSG_ERRQUEUE)))
 				net_transfer(sk, s, (__u32)result, sends);
-			if (s->known & NET_ENDED) {
+			if (s->ended) {
 				if (!sends)
 					net_send_late_read(sk, s);
 			} else if (!(flags & (NET_MSG_PEEK | NET_MSG_ERRQUEUE)) &&
@@ -142,7 +144,7 @@ int BPF_PROG(net_tcp_reads, struct sock *sk)
 	if (c)
 		c->runs++;
 	s = io_socket(sk);
-	if (s && (s->known & NET_ENDED))
+	if (s && s->ended)
 		net_send_late_read(sk, s);
 	return 0;
 }

@@ -75,6 +75,7 @@ int net_seed(struct bpf_iter__task_file *ctx)
 	s = net_begin(sk, c, bpf_ktime_get_ns());
 	if (!s)
 		return 0;
+	s->state = state;
 	s->flags = SONDE_NET_FOUND;
 	if (state != TCP_SYN_SENT && state != TCP_LISTEN)
 		s->flags |= SONDE_NET_ESTABLISHED_ONCE;
@@ -108,7 +109,7 @@ int net_live(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct net_socket *s = ctx->value;
 	struct sock *sk = ctx->sk;
 
-	if (!sk || !s || s->told == net_live_round || (s->known & (NET_REJECTED | NET_ENDED)))
+	if (!sk || !s || s->told == net_live_round || s->ended || (s->known & NET_REJECTED))
 		return 0;
 	if (sk->__sk_common.skc_family != NET_AF_INET && sk->__sk_common.skc_family != NET_AF_INET6)
 		return 0;

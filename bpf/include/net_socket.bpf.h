@@ -17,7 +17,6 @@
 			     */
 #define NET_FULL  (1u << 3) /* a flow that has not found room in the map yet */
 #define NET_SHOWN (1u << 4) /* one that has */
-#define NET_ENDED (1u << 5) /* a connection that has ended, and not all of it was read */
 
 struct net_socket {
 	struct sonde_net_owner owner;
@@ -38,6 +37,12 @@ struct net_socket {
 	__u8 role;  /* SONDE_NET_ROLE_* */
 	__u8 http;  /* HTTP_* */
 	__u32 told; /* net_live_round in which it was read last */
+	/* Of client connections: connect() that fails forgets it. */
+	__u8 remote[16];
+	__u16 remote_port;
+	/* Each in its own byte: set in interrupts, while a process may be at `known`. */
+	__u8 state; /* TCP_*: the last one that was seen; 0: none */
+	__u8 ended; /* a connection that has ended; not all of it may have been read */
 };
 
 struct {
@@ -87,6 +92,12 @@ static __always_inline void net_read_owner(struct sonde_net_owner *owner)
 	owner->tid = filter_trusted_pid(task);
 	owner->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
+}
+
+static __always_inline void net_keep_remote(struct net_socket *s, const struct sonde_net_ends *ends)
+{
+	__builtin_memcpy(s->remote, ends->remote, sizeof(s->remote));
+	s->remote_port = ends->remote_port;
 }
 
 static __always_inline bool net_is_mapped(const __u8 *address)

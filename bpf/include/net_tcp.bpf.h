@@ -10,38 +10,41 @@
 #include <bpf/bpf_tracing.h>
 
 /* tcp_v4_connect() comes here in the process, before it looks for a local port. */
-static __always_inline void tcp_connects(struct sock *sk, struct sonde_net_counters *c)
+static __always_inline struct net_socket *tcp_connects(struct sock *sk,
+						       struct sonde_net_counters *c)
 {
 	struct sonde_net_ends ends;
 	struct net_socket *s;
 	__u64 now;
 
 	if (sonde_gate == SONDE_GATE_CLOSED)
-		return;
+		return NULL;
 	now = bpf_ktime_get_ns();
 	s = net_begin(sk, c, now);
 	if (!s)
-		return;
+		return NULL;
 	s->role = SONDE_NET_ROLE_CLIENT;
 	s->start_ns = now;
 	net_read_ends(&ends, sk);
+	net_keep_remote(s, &ends);
 	net_reject_ends(s, c, &ends, true);
 	net_own(s, c);
 	net_event(sk, s, c, SONDE_NET_CONNECT);
+	return s;
 }
 
-static __always_inline void tcp_listens(struct sock *sk, struct sonde_net_counters *c)
+static __always_inline struct net_socket *tcp_listens(struct sock *sk, struct sonde_net_counters *c)
 {
 	struct sonde_net_ends ends;
 	struct net_socket *s;
 	__u64 now;
 
 	if (sonde_gate == SONDE_GATE_CLOSED)
-		return;
+		return NULL;
 	now = bpf_ktime_get_ns();
 	s = net_begin(sk, c, now);
 	if (!s)
-		return;
+		return NULL;
 	s->role = SONDE_NET_ROLE_LISTENER;
 	s->start_ns = now;
 	s->drops = (__u32)sk->sk_drops.counter;
@@ -50,24 +53,25 @@ static __always_inline void tcp_listens(struct sock *sk, struct sonde_net_counte
 	net_reject_ends(s, c, &ends, false);
 	net_own(s, c);
 	net_event(sk, s, c, SONDE_NET_LISTEN);
+	return s;
 }
 
 /* In an interrupt: of an accepted connection the process is not known yet. */
-static __always_inline void tcp_establishes(struct sock *sk, struct sonde_net_counters *c, int old)
+static __always_inline struct net_socket *tcp_establishes(struct sock *sk, struct net_socket *s,
+							  struct sonde_net_counters *c, int old)
 {
-	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
 	struct sonde_net_ends ends;
 	__u64 now;
 
-	if (s && (s->known & NET_ENDED))
+	if (s && s->ended)
 		s = NULL;
 	if (!s && (old != TCP_SYN_RECV || sonde_gate == SONDE_GATE_CLOSED))
-		return;
+		return NULL;
 	now = bpf_ktime_get_ns();
 	if (!s) {
 		s = net_begin(sk, c, now);
 		if (!s)
-			return;
+			return NULL;
 		s->role = SONDE_NET_ROLE_SERVER;
 		s->start_ns = now;
 	} else if (s->role == SONDE_NET_ROLE_CLIENT && s->start_ns) {
@@ -79,6 +83,7 @@ static __always_inline void tcp_establishes(struct sock *sk, struct sonde_net_co
 	s->local_port = ends.local_port;
 	net_reject_ends(s, c, &ends, false);
 	net_event(sk, s, c, SONDE_NET_ESTABLISHED);
+	return s;
 }
 
 /* A connection that no process has touched is nobody's: only a trace of all has it. */
@@ -92,13 +97,11 @@ static __always_inline bool tcp_is_wanted(struct net_socket *s, struct sonde_net
 	return false;
 }
 
-static __always_inline void tcp_closes(struct sock *sk, struct sonde_net_counters *c, int old)
+/* `last` is the state that it was in. Also while the gate is closed: a connection that was seen
+ * must not vanish. */
+static __always_inline void tcp_ends(struct sock *sk, struct net_socket *s,
+				     struct sonde_net_counters *c, __u8 last)
 {
-	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
-
-	/* Also while the gate is closed: a connection that was seen must not vanish. */
-	if (!s || (s->known & NET_ENDED))
-		return;
 	if (s->role == SONDE_NET_ROLE_CLIENT && !s->local_port && net_local_port_count) {
 		struct sonde_net_ends ends;
 
@@ -106,24 +109,20 @@ static __always_inline void tcp_closes(struct sock *sk, struct sonde_net_counter
 		net_reject_ends(s, c, &ends, false);
 	}
 	if (tcp_is_wanted(s, c)) {
-		if (net_send(sk, s, SONDE_NET_CLOSE, (__u8)old))
+		if (net_send(sk, s, SONDE_NET_CLOSE, last))
 			net_raise(&c->ended);
 		else
 			net_raise(&c->lost_ring_full);
 	}
 	http_close(sk, s);
 	/* It may read on what came before the peer's FIN, or connect the socket again. */
-	s->known |= NET_ENDED;
+	s->ended = true;
 }
 
 /* close() and shutdown() come here in the process, FINs of the peer in an interrupt. */
-static __always_inline void tcp_half_closes(struct sock *sk, struct sonde_net_counters *c, int old,
+static __always_inline void tcp_half_closes(struct net_socket *s, struct sonde_net_counters *c,
 					    int new)
 {
-	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
-
-	if (!s || (s->known & NET_ENDED))
-		return;
 	if (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK) {
 		if (!(s->flags & SONDE_NET_FIN_RECEIVED))
 			s->flags |= SONDE_NET_FIN_SENT_FIRST;
@@ -135,12 +134,16 @@ static __always_inline void tcp_half_closes(struct sock *sk, struct sonde_net_co
 	}
 }
 
-SEC("?tp_btf/inet_sock_set_state")
-int BPF_PROG(net_tcp_state, struct sock *sk, int old, int new)
+static __always_inline int tcp_changes(struct sock *sk, int old, int new)
 {
 	struct sonde_net_counters *c;
+	struct net_socket *s;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
+	/* The other program has seen it. */
+	if (s && s->state == new)
 		return 0;
 	c = net_count();
 	if (!c)
@@ -148,22 +151,59 @@ int BPF_PROG(net_tcp_state, struct sock *sk, int old, int new)
 	c->runs++;
 	switch (new) {
 	case TCP_SYN_SENT:
-		tcp_connects(sk, c);
+		s = tcp_connects(sk, c);
 		break;
 	case TCP_LISTEN:
-		tcp_listens(sk, c);
+		s = tcp_listens(sk, c);
 		break;
 	case TCP_ESTABLISHED:
-		tcp_establishes(sk, c, old);
+		s = tcp_establishes(sk, s, c, old);
 		break;
 	case TCP_CLOSE:
-		tcp_closes(sk, c, old);
+		if (s && !s->ended)
+			tcp_ends(sk, s, c, old);
 		break;
 	case TCP_SYN_RECV:
 		break;
 	default:
-		tcp_half_closes(sk, c, old, new);
+		if (s && !s->ended)
+			tcp_half_closes(s, c, new);
 	}
+	if (s)
+		s->state = new;
+	return 0;
+}
+
+/*
+ * The kernel does not run a program in an interrupt of the same program: of two, one always runs.
+ * Whichever is the first to see the state is the one that tells.
+ */
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(net_tcp_state, struct sock *sk, int old, int new)
+{
+	return tcp_changes(sk, old, new);
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(net_tcp_state_again, struct sock *sk, int old, int new)
+{
+	return tcp_changes(sk, old, new);
+}
+
+/* A socket is freed. If its end was not seen, as where a kernel runs no programs in the interrupts
+ * of a process that it protects, then why it ended is not known; connect() has cleared the error.
+ */
+SEC("?tp_btf/tcp_destroy_sock")
+int BPF_PROG(net_tcp_destroy, struct sock *sk)
+{
+	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
+	struct sonde_net_counters *c = net_count();
+
+	if (!s || !c || s->ended)
+		return 0;
+	c->runs++;
+	s->flags |= SONDE_NET_END_UNSEEN;
+	tcp_ends(sk, s, c, s->state);
 	return 0;
 }
 
@@ -173,7 +213,7 @@ int BPF_PROG(net_tcp_retransmit, struct sock *sk)
 	struct sonde_net_counters *c = net_count();
 	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
 
-	if (!s || !c || (s->known & NET_ENDED))
+	if (!s || !c || s->ended)
 		return 0;
 	c->runs++;
 	net_event(sk, s, c, SONDE_NET_RETRANSMIT);
@@ -190,7 +230,7 @@ int BPF_PROG(net_tcp_send_reset, struct sock *sk)
 	if (!sk || !c)
 		return 0;
 	s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
-	if (!s || (s->known & NET_ENDED))
+	if (!s || s->ended)
 		return 0;
 	c->runs++;
 	s->flags |= SONDE_NET_HAD_RESET_OUT;
@@ -205,7 +245,7 @@ int BPF_PROG(net_tcp_receive_reset, struct sock *sk)
 	struct sonde_net_counters *c = net_count();
 	struct net_socket *s = bpf_sk_storage_get(&net_sockets, sk, NULL, 0);
 
-	if (!s || !c || (s->known & NET_ENDED))
+	if (!s || !c || s->ended)
 		return 0;
 	c->runs++;
 	s->flags |= SONDE_NET_HAD_RESET_IN;

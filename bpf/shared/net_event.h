@@ -54,6 +54,7 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_net_ends) == 48, "wire layout");
 #define SONDE_NET_HAD_RESET_IN	   (1u << 5)
 #define SONDE_NET_IN_PROCESS	   (1u << 6) /* closed by the process, not by a packet or a timer */
 #define SONDE_NET_ESTABLISHED_ONCE (1u << 7)
+#define SONDE_NET_END_UNSEEN	   (1u << 8) /* only that it has ended: no reason, no error */
 
 /* A TCP connection: when it ends, when something happens to it, or as it is when a report is made.
  */

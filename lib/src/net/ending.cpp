@@ -107,6 +107,12 @@ std::string names_of(const sonde_connection_record& record, const EndingContext&
 
 std::string connect_failure(const sonde_connection_record& record, const EndingContext& context) {
   const std::string remote = remote_of(record);
+  if (has_failed_unseen(record)) {
+    return fmt::format(
+        "connecting to {} failed{}; why was not seen, since the kernel did not run sonde's program "
+        "then{}",
+        remote, time_of(record), and_drops(context));
+  }
   const int error = ending_error(record);
   if (has(record, SONDE_NET_HAD_RESET_IN)) {
     return fmt::format("{} refused the connection{}: {}{}", remote, time_of(record),
@@ -157,15 +163,23 @@ std::string later_failure(const sonde_connection_record& record, const EndingCon
 int ending_error(const sonde_connection_record& record) noexcept {
   // __inet_hash_connect() found no port: nothing was sent, and nobody waits for the socket yet.
   if (record.error == 0 && record.last_state == kSynSent && record.tx_segments == 0 &&
-      record.ends.local_port == 0) {
+      record.ends.local_port == 0 && !has(record, SONDE_NET_END_UNSEEN)) {
     return EADDRNOTAVAIL;
   }
   return record.error;
 }
 
+bool has_failed_unseen(const sonde_connection_record& record) noexcept {
+  return record.state == kClose && record.last_state == kSynSent &&
+         has(record, SONDE_NET_END_UNSEEN);
+}
+
 std::string_view close_reason(const sonde_connection_record& record) noexcept {
   if (record.state != kClose) return {};
   if (record.role == SONDE_NET_ROLE_LISTENER) return "closed";
+  // FINs were seen before the end.
+  const bool by_fins = has(record, SONDE_NET_FIN_SENT) && has(record, SONDE_NET_FIN_RECEIVED);
+  if (has(record, SONDE_NET_END_UNSEEN) && !by_fins) return "unseen";
   if (ending_error(record) == ETIMEDOUT) return "timeout";
   if (has(record, SONDE_NET_HAD_RESET_IN)) return "reset_received";
   if (record.last_state == kSynSent) {
@@ -182,6 +196,7 @@ std::string_view close_reason(const sonde_connection_record& record) noexcept {
 
 bool has_failed(const sonde_connection_record& record) noexcept {
   const std::string_view reason = close_reason(record);
+  if (reason == "unseen") return has_failed_unseen(record);
   return !reason.empty() && reason != "closed" && !reason.starts_with("fin_");
 }
 

@@ -42,10 +42,14 @@ struct EndingContext {
 
 /// "fin_local" or "fin_remote" by whose FIN came first, "reset_sent", "reset_received", "timeout",
 /// "unreachable", "cancelled" (the process closed the socket before it was connected), "error",
-/// "closed" for a listener; empty while it is open.
+/// "closed" for a listener, "unseen" where the kernel did not run the program that would have seen
+/// it; empty while it is open.
 std::string_view close_reason(const sonde_connection_record& record) noexcept;
 
-/// It never came to be, or did not end by FINs.
+/// connect() failed, and what the kernel knew of it is gone: neither why nor what was sent.
+bool has_failed_unseen(const sonde_connection_record& record) noexcept;
+
+/// It never came to be, or did not end by FINs as far as that was seen.
 bool has_failed(const sonde_connection_record& record) noexcept;
 
 /// The errno that the process got or would get; 0 if there is none. connect() that finds no free

@@ -73,6 +73,28 @@ BOOST_AUTO_TEST_CASE(connects_that_fail) {
   BOOST_TEST(net::close_reason(ended(kSynSent)) == "cancelled");
 }
 
+// Where no program ran at the end only what was known before it is said.
+BOOST_AUTO_TEST_CASE(unseen) {
+  auto connects = ended(kSynSent, 0, SONDE_NET_END_UNSEEN);
+  connects.tx_segments = 0;
+  connects.ends.local_port = 0;
+  BOOST_TEST(net::close_reason(connects) == "unseen");
+  BOOST_TEST(net::ending_error(connects) == 0);
+  BOOST_TEST(net::has_failed(connects));
+  BOOST_TEST(net::has_failed_unseen(connects));
+  BOOST_TEST(
+      net::explanation(connects, {}) ==
+      "connecting to 192.0.2.7:81 failed after 2.0 s; why was not seen, since the kernel did "
+      "not run sonde's program then");
+  const auto established = ended(kEstablished, 0, SONDE_NET_END_UNSEEN);
+  BOOST_TEST(net::close_reason(established) == "unseen");
+  BOOST_TEST(!net::has_failed(established));
+  const auto by_fins = ended(kFinWait2, 0,
+                             SONDE_NET_END_UNSEEN | SONDE_NET_FIN_SENT_FIRST | SONDE_NET_FIN_SENT |
+                                 SONDE_NET_FIN_RECEIVED);
+  BOOST_TEST(net::close_reason(by_fins) == "fin_local");
+}
+
 // connect() without a free port leaves no error at the socket.
 BOOST_AUTO_TEST_CASE(no_port) {
   auto record = ended(kSynSent);

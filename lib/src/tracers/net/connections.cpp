@@ -46,8 +46,9 @@ void NetConnections::configure(net_bpf& skeleton) {
   auto& programs = skeleton.progs;
   const bool lengths = context_.features.has(core::Feature::socket_lengths);
   for (bpf_program* program :
-       {programs.net_tcp_state, programs.net_tcp_send_reset, programs.net_tcp_receive_reset,
-        programs.net_seed, programs.net_live})
+       {programs.net_tcp_state, programs.net_tcp_state_again, programs.net_tcp_destroy,
+        programs.net_tcp_send_reset, programs.net_tcp_receive_reset, programs.net_seed,
+        programs.net_live})
     ::bpf_program__set_autoload(program, true);
   ::bpf_program__set_autoload(programs.net_tcp_retransmit, context_.events.wanted());
   ::bpf_program__set_autoload(programs.net_send_length, lengths);
@@ -77,9 +78,17 @@ Result<void> NetConnections::loaded(net_bpf& skeleton) {
 // A connection's figures must not be looked at before its state is.
 std::vector<const bpf_program*> NetConnections::programs(const net_bpf& skeleton) const {
   const auto& programs = skeleton.progs;
-  return {programs.net_tcp_state,      programs.net_tcp_send_reset, programs.net_tcp_receive_reset,
-          programs.net_tcp_retransmit, programs.net_send_length,    programs.net_recv_length,
-          programs.net_tcp_reads,      programs.net_route4,         programs.net_route6,
+  return {programs.net_tcp_state,
+          programs.net_tcp_state_again,
+          programs.net_tcp_destroy,
+          programs.net_tcp_send_reset,
+          programs.net_tcp_receive_reset,
+          programs.net_tcp_retransmit,
+          programs.net_send_length,
+          programs.net_recv_length,
+          programs.net_tcp_reads,
+          programs.net_route4,
+          programs.net_route6,
           programs.net_drop_cause};
 }
 

@@ -114,7 +114,7 @@ std::vector<Value> net_event_row(const sonde_connection_record& r, const net::En
   row.emplace_back(std::string(net::state_name(r.state)));
   row.emplace_back(r.tx_bytes);
   row.emplace_back(r.rx_bytes);
-  row.emplace_back(std::uint64_t{r.retransmits});
+  row.push_back(net::has_failed_unseen(r) ? Value{} : Value{std::uint64_t{r.retransmits}});
   row.push_back(number_or_null(r.connect_ns));
   row.push_back(r.start_ns == 0 ? Value{} : Value{r.header.time_ns - r.start_ns});
   row.push_back(text_or_null(net::close_reason(r)));

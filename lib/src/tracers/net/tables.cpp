@@ -118,9 +118,8 @@ std::vector<Value> connection_row(const sonde_connection_record& r,
   row.emplace_back(std::string(net::state_name(r.state)));
   row.emplace_back(r.tx_bytes);
   row.emplace_back(r.rx_bytes);
-  row.emplace_back(std::uint64_t{r.tx_segments});
-  row.emplace_back(std::uint64_t{r.rx_segments});
-  row.emplace_back(std::uint64_t{r.retransmits});
+  for (const std::uint32_t count : {r.tx_segments, r.rx_segments, r.retransmits})
+    row.push_back(net::has_failed_unseen(r) ? Value{} : Value{std::uint64_t{count}});
   row.push_back(number_or_null(r.srtt_us));
   row.push_back(established && r.min_rtt_us != kNoRtt ? Value{std::uint64_t{r.min_rtt_us}}
                                                       : Value{});
