@@ -1,3 +1,4 @@
+#include "report/http_tables.hpp"
 #include "sample_reports.hpp"
 
 namespace sonde::test {
@@ -13,41 +14,23 @@ Value number(std::uint64_t value) {
 }
 
 Table summary() {
-  const Unit ns = Unit::nanoseconds;
-  return {"http_summary",
-          "HTTP",
-          {{"role", "ROLE"},
-           {"comm", "COMMAND"},
-           {"server_address", "SERVER"},
-           {"server_port", "PORT"},
-           {"tls", ""},
-           {"method", "METHOD"},
-           {"path", "PATH"},
-           {"status", "STATUS"},
-           {"count", "COUNT", Unit::count},
-           {"mean_ns", "MEAN", ns},
-           {"p50_ns", "P50", ns},
-           {"p90_ns", "P90", ns},
-           {"p99_ns", "P99", ns},
-           {"max_ns", "MAX", ns},
-           {"request_bytes", "", Unit::bytes},
-           {"response_bytes", "BYTES", Unit::bytes}},
-          {{text("server"), text("nginx"), text("192.0.2.7"), number(80), false, text("GET"),
-            text("/index.html"), number(200), number(120'000), number(61'000), number(57'344),
-            number(90'112), number(180'224), number(2'400'000), number(0), number(73'440'000)},
-           {text("client"), text("curl"), text("2001:db8::7"), number(8443), true, text("POST"),
-            text("/upload"), kNone, number(1), kNone, kNone, kNone, kNone, kNone, number(4096),
-            number(0)},
-           {text("server"), text("nginx"), kNone, kNone, false, text("GET"), kNone, number(404),
-            number(7), number(41'000), number(40'960), number(45'056), number(45'056),
-            number(44'000), number(0), number(1092)}}};
+  Table table = report::http_summary_table();
+  table.rows = {{text("server"), text("nginx"), text("192.0.2.7"), number(80), false, text("GET"),
+                 text("/index.html"), number(200), number(120'000), number(61'000), number(57'344),
+                 number(90'112), number(180'224), number(2'400'000), number(0), number(73'440'000)},
+                {text("client"), text("curl"), text("2001:db8::7"), number(8443), true,
+                 text("POST"), text("/upload"), kNone, number(1), kNone, kNone, kNone, kNone, kNone,
+                 number(4096), number(0)},
+                {text("server"), text("nginx"), kNone, kNone, false, text("GET"), kNone,
+                 number(404), number(7), number(41'000), number(40'960), number(45'056),
+                 number(45'056), number(44'000), number(0), number(1092)}};
+  return table;
 }
 
 Table unseen() {
-  return {"http_unseen",
-          "HTTP that was not seen",
-          {{"reason", "REASON"}, {"count", "COUNT", Unit::count}, {"what", "WHAT"}},
-          {{text("http2"), number(3), text("connections with HTTP/2")}}};
+  Table table = report::http_unseen_table();
+  table.rows = {{text("http2"), number(3), text("connections with HTTP/2")}};
+  return table;
 }
 
 }  // namespace
@@ -61,37 +44,18 @@ Report http_report() {
 }
 
 Table http_rows() {
-  return {"http",
-          "HTTP exchanges",
-          {{"time_ns", "TIME", Unit::timestamp},
-           {"pid", "PID"},
-           {"comm", "COMMAND"},
-           {"role", "ROLE"},
-           {"tls", "TLS"},
-           {"local_address", "LOCAL"},
-           {"local_port", "PORT"},
-           {"remote_address", "REMOTE"},
-           {"remote_port", "PORT"},
-           {"netns", "NETNS"},
-           {"host", "HOST"},
-           {"method", "METHOD"},
-           {"path", "PATH"},
-           {"path_cut", "CUT"},
-           {"status", "STATUS"},
-           {"latency_ns", "LATENCY", Unit::nanoseconds},
-           {"request_bytes", "REQUEST", Unit::bytes},
-           {"response_bytes", "RESPONSE", Unit::bytes},
-           {"text", "WHAT"}},
-          // 2024-05-06 07:08:09.123456 UTC
-          {{std::int64_t{1'714'979'289'123'456'789}, number(100), text("nginx"), text("server"),
-            false, text("192.0.2.7"), number(80), text("192.0.2.1"), number(40000),
-            number(4026531840), text("example.org"), text("GET"), text("/index.html"), false,
-            number(200), number(61'000), number(0), number(612),
-            text("server 192.0.2.7:80 <- 192.0.2.1:40000 GET /index.html 200 in 0.061 ms")},
-           {std::int64_t{1'714'979'290'000'000'000}, number(101), text("curl"), text("client"),
-            true, kNone, kNone, kNone, kNone, kNone, kNone, text("POST"), text("/upload"), true,
-            kNone, kNone, kNone, kNone, text("client https POST /upload... no response")}},
-          "{time_ns} {pid}/{comm} {text}"};
+  Table table = report::http_table();
+  // 2024-05-06 07:08:09.123456 UTC
+  table.rows = {
+      {std::int64_t{1'714'979'289'123'456'789}, number(100), text("nginx"), text("server"), false,
+       text("192.0.2.7"), number(80), text("192.0.2.1"), number(40000), number(4026531840),
+       text("example.org"), text("GET"), text("/index.html"), false, number(200), number(61'000),
+       number(0), number(612),
+       text("server 192.0.2.7:80 <- 192.0.2.1:40000 GET /index.html 200 in 0.061 ms")},
+      {std::int64_t{1'714'979'290'000'000'000}, number(101), text("curl"), text("client"), true,
+       kNone, kNone, kNone, kNone, kNone, kNone, text("POST"), text("/upload"), true, kNone, kNone,
+       kNone, kNone, text("client https POST /upload... no response")}};
+  return table;
 }
 
 }  // namespace sonde::test

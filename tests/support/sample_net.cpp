@@ -1,3 +1,4 @@
+#include "report/net_tables.hpp"
 #include "sample_reports.hpp"
 
 namespace sonde::test {
@@ -12,51 +13,8 @@ Value number(std::uint64_t value) {
   return value;
 }
 
-Table connections(bool failed) {
-  const auto title = [failed](const char* usual, const char* of_failed) {
-    return failed ? of_failed : usual;
-  };
-  return {"connection",
-          title("Connections", "Failed connections"),
-          {{"pid", "PID"},
-           {"comm", "COMMAND"},
-           {"cgroup", ""},
-           {"protocol", title("PROTO", "")},
-           {"family", ""},
-           {"role", "ROLE"},
-           {"netns", ""},
-           {"local_address", "LOCAL"},
-           {"local_port", "PORT"},
-           {"remote_address", "REMOTE"},
-           {"remote_port", "PORT"},
-           {"state", title("STATE", "")},
-           {"tx_bytes", title("SENT", ""), Unit::bytes},
-           {"rx_bytes", title("RECEIVED", ""), Unit::bytes},
-           {"tx_packets", "", Unit::count},
-           {"rx_packets", "", Unit::count},
-           {"retransmits", "RETRANS", Unit::count},
-           {"rtt_us", title("RTT", ""), Unit::microseconds},
-           {"min_rtt_us", "", Unit::microseconds},
-           {"cwnd", "", Unit::count},
-           {"connect_ns", title("CONNECT", ""), Unit::nanoseconds},
-           {"accept_ns", "", Unit::nanoseconds},
-           {"duration_ns", "DURATION", Unit::nanoseconds},
-           {"began_before", ""},
-           {"close_reason", "END"},
-           {"errno", ""},
-           {"error", title("", "ERROR")},
-           {"explanation", title("", "WHY")},
-           {"dropped_packets", "", Unit::count},
-           {"drop_reason", ""},
-           {"drop_function", ""},
-           {"remote_name", ""},
-           {"failed_lookup", ""},
-           {"path", ""}},
-          {}};
-}
-
 Table open_and_closed() {
-  Table table = connections(false);
+  Table table = report::connection_table(false);
   table.rows = {{number(100),
                  text("curl"),
                  text("/user"),
@@ -163,7 +121,7 @@ Table open_and_closed() {
 }
 
 Table failed() {
-  Table table = connections(true);
+  Table table = report::connection_table(true);
   table.rows = {
       {number(100),
        text("curl"),
@@ -205,39 +163,17 @@ Table failed() {
 }
 
 Table listeners() {
-  return {"listener",
-          "Listeners that dropped connections",
-          {{"pid", "PID"},
-           {"comm", "COMMAND"},
-           {"cgroup", ""},
-           {"netns", ""},
-           {"local_address", "LOCAL"},
-           {"local_port", "PORT"},
-           {"backlog", "BACKLOG", Unit::count},
-           {"backlog_limit", "LIMIT", Unit::count},
-           {"drops", "DROPS", Unit::count}},
-          {{number(8), text("nginx"), text("/"), number(4026531840), text("0.0.0.0"), number(80),
-            number(512), number(511), number(42)}}};
+  Table table = report::listener_table();
+  table.rows = {{number(8), text("nginx"), text("/"), number(4026531840), text("0.0.0.0"),
+                 number(80), number(512), number(511), number(42)}};
+  return table;
 }
 
 Table traffic() {
-  return {"traffic",
-          "Traffic",
-          {{"pid", "PID"},
-           {"comm", "COMMAND"},
-           {"tx_bytes", "SENT", Unit::bytes},
-           {"rx_bytes", "RECEIVED", Unit::bytes},
-           {"tx_bytes_per_second", "SENT/S", Unit::bytes},
-           {"rx_bytes_per_second", "RECEIVED/S", Unit::bytes},
-           {"tx_packets", "PKTS OUT", Unit::count},
-           {"rx_packets", "PKTS IN", Unit::count},
-           {"retransmits", "RETRANS", Unit::count},
-           {"opened", "OPENED", Unit::count},
-           {"closed", "CLOSED", Unit::count},
-           {"failed", "FAILED", Unit::count},
-           {"connections_per_second", "CONN/S"}},
-          {{number(100), text("curl"), number(2'048), number(4'194'304), 1'024.0, 2'097'152.0,
-            number(20), number(40), number(1), number(3), number(2), number(1), 1.5}}};
+  Table table = report::traffic_table({{"pid", "PID"}, {"comm", "COMMAND"}});
+  table.rows = {{number(100), text("curl"), number(2'048), number(4'194'304), 1'024.0, 2'097'152.0,
+                 number(20), number(40), number(1), number(3), number(2), number(1), 1.5}};
+  return table;
 }
 
 Table latencies() {
@@ -270,76 +206,53 @@ Report net_report() {
 }
 
 Table net_event_rows() {
-  return {"net_event",
-          "Events",
-          {{"time_ns", "TIME", Unit::timestamp},
-           {"event", "EVENT"},
-           {"pid", "PID"},
-           {"comm", "COMMAND"},
-           {"protocol", "PROTO"},
-           {"family", "FAMILY"},
-           {"role", "ROLE"},
-           {"netns", "NETNS"},
-           {"local_address", "LOCAL"},
-           {"local_port", "PORT"},
-           {"remote_address", "REMOTE"},
-           {"remote_port", "PORT"},
-           {"state", "STATE"},
-           {"tx_bytes", "SENT", Unit::bytes},
-           {"rx_bytes", "RECEIVED", Unit::bytes},
-           {"retransmits", "RETRANS", Unit::count},
-           {"connect_ns", "CONNECT", Unit::nanoseconds},
-           {"duration_ns", "DURATION", Unit::nanoseconds},
-           {"close_reason", "END"},
-           {"error", "ERROR"},
-           {"explanation", "WHY"},
-           {"text", "WHAT"}},
-          // 2024-05-06 07:08:09.123456 UTC
-          {{std::int64_t{1'714'979'289'123'456'789},
-            text("established"),
-            number(100),
-            text("curl"),
-            text("tcp"),
-            text("ipv4"),
-            text("client"),
-            number(4026531840),
-            text("192.0.2.1"),
-            number(40000),
-            text("192.0.2.7"),
-            number(443),
-            text("ESTABLISHED"),
-            number(0),
-            number(0),
-            number(0),
-            number(1'400'000),
-            number(1'400'000),
-            kNone,
-            kNone,
-            kNone,
-            text("established 192.0.2.1:40000 -> 192.0.2.7:443 in 1.400 ms")},
-           {std::int64_t{1'714'979'289'123'556'789},
-            text("send"),
-            number(100),
-            text("curl"),
-            text("tcp"),
-            text("ipv4"),
-            text("client"),
-            number(4026531840),
-            text("192.0.2.1"),
-            number(40000),
-            text("192.0.2.7"),
-            number(443),
-            kNone,
-            number(517),
-            kNone,
-            kNone,
-            kNone,
-            kNone,
-            kNone,
-            kNone,
-            kNone,
-            text("send 192.0.2.1:40000 -> 192.0.2.7:443 517")}},
-          "{time_ns} {pid}/{comm} {text}"};
+  Table table = report::net_event_table();
+  // 2024-05-06 07:08:09.123456 UTC
+  table.rows = {{std::int64_t{1'714'979'289'123'456'789},
+                 text("established"),
+                 number(100),
+                 text("curl"),
+                 text("tcp"),
+                 text("ipv4"),
+                 text("client"),
+                 number(4026531840),
+                 text("192.0.2.1"),
+                 number(40000),
+                 text("192.0.2.7"),
+                 number(443),
+                 text("ESTABLISHED"),
+                 number(0),
+                 number(0),
+                 number(0),
+                 number(1'400'000),
+                 number(1'400'000),
+                 kNone,
+                 kNone,
+                 kNone,
+                 text("established 192.0.2.1:40000 -> 192.0.2.7:443 in 1.400 ms")},
+                {std::int64_t{1'714'979'289'123'556'789},
+                 text("send"),
+                 number(100),
+                 text("curl"),
+                 text("tcp"),
+                 text("ipv4"),
+                 text("client"),
+                 number(4026531840),
+                 text("192.0.2.1"),
+                 number(40000),
+                 text("192.0.2.7"),
+                 number(443),
+                 kNone,
+                 number(517),
+                 kNone,
+                 kNone,
+                 kNone,
+                 kNone,
+                 kNone,
+                 kNone,
+                 kNone,
+                 text("send 192.0.2.1:40000 -> 192.0.2.7:443 517")}};
+  return table;
 }
 
 }  // namespace sonde::test

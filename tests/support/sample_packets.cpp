@@ -1,3 +1,4 @@
+#include "report/net_tables.hpp"
 #include "sample_reports.hpp"
 
 namespace sonde::test {
@@ -17,30 +18,7 @@ std::int64_t at(std::int64_t milliseconds) {
 }
 
 Table dns() {
-  Table table{"dns",
-              "DNS queries",
-              {{"time_ns", "TIME", Unit::timestamp},
-               {"pid", "PID"},
-               {"comm", "COMMAND"},
-               {"protocol", "PROTO"},
-               {"family", ""},
-               {"netns", ""},
-               {"local_address", ""},
-               {"local_port", ""},
-               {"server_address", "SERVER"},
-               {"server_port", ""},
-               {"id", ""},
-               {"name", "NAME"},
-               {"query_type", "TYPE"},
-               {"outcome", ""},
-               {"rcode", ""},
-               {"result", "RESULT"},
-               {"latency_ns", "LATENCY", Unit::nanoseconds},
-               {"answers", ""},
-               {"truncated", ""},
-               {"explanation", "WHY"},
-               {"text", ""}},
-              {}};
+  Table table = report::dns_table();
   table.rows = {
       {at(900),
        number(100),
@@ -113,24 +91,7 @@ Table dns() {
 }
 
 Table drops() {
-  Table table{"drop",
-              "Dropped packets",
-              {{"time_ns", "", Unit::timestamp},
-               {"packets", "PACKETS", Unit::count},
-               {"bytes", "BYTES", Unit::bytes},
-               {"reason", "REASON"},
-               {"protocol", "PROTO"},
-               {"source_address", "SOURCE"},
-               {"source_port", "PORT"},
-               {"destination_address", "DESTINATION"},
-               {"destination_port", "PORT"},
-               {"interface", "INTERFACE"},
-               {"netns", ""},
-               {"pid", "PID"},
-               {"comm", "COMMAND"},
-               {"function", "FUNCTION"},
-               {"text", ""}},
-              {}};
+  Table table = report::drop_table();
   table.rows = {
       {at(1000), number(94), number(49'632), text("SOCKET_RCVBUFF"), text("udp"), text("192.0.2.9"),
        number(5001), text("192.0.2.7"), number(4000), text("eth0"), number(4026531840), number(200),

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "report/http_tables.hpp"
 #include "tracers/net/http_exchanges.hpp"
 #include "tracers/net/http_rows.hpp"
 #include "tracers/net/http_tables.hpp"
@@ -192,7 +193,8 @@ BOOST_AUTO_TEST_CASE(http_rows_are_bounded) {
 
 // Every row fits its columns.
 BOOST_AUTO_TEST_CASE(http_row_shapes) {
-  BOOST_TEST(http_row(HttpExchange(), core::WallClock()).size() == http_table().columns.size());
+  BOOST_TEST(http_row(HttpExchange(), core::WallClock()).size() ==
+             report::http_table().columns.size());
   http::Counts counts;
   counts.http2 = 3;
   sonde_http_counters kernel{};

@@ -14,6 +14,7 @@
 #include "net/address.hpp"
 #include "net/ending.hpp"
 #include "process/cgroup_paths.hpp"
+#include "report/net_tables.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/latencies.hpp"
 #include "tracers/net/name_history.hpp"
@@ -198,7 +199,7 @@ void NetConnections::tell(const sonde_connection_record& record) {
     ++event_count_;
   NetEvents& events = context_.events;
   if (events.wants_rows() &&
-      !events.add(net_event_table(), net_event_row(record, ending, events.clock())))
+      !events.add(report::net_event_table(), net_event_row(record, ending, events.clock())))
     ++rows_lost_;
   if (events.wants_typed()) {
     if (auto typed = typed_net_event(record, events.clock())) events.push(std::move(*typed));
@@ -208,7 +209,8 @@ void NetConnections::tell(const sonde_connection_record& record) {
 void NetConnections::tell(const sonde_transfer_record& transfer) {
   ++event_count_;
   NetEvents& events = context_.events;
-  if (events.wants_rows() && !events.add(net_event_table(), transfer_row(transfer, events.clock())))
+  if (events.wants_rows() &&
+      !events.add(report::net_event_table(), transfer_row(transfer, events.clock())))
     ++rows_lost_;
   if (events.wants_typed()) events.push(typed_transfer(transfer, events.clock()));
 }
@@ -354,7 +356,7 @@ Result<void> NetConnections::sections(std::vector<Section>& sections) {
     return found == paths.end() ? std::string() : found->second;
   };
   std::map<ListenerKey, net::EndingContext> listeners;
-  Table dropping = listener_table();
+  Table dropping = report::listener_table();
   for (const auto* list : {&taken_live_, &taken_closed_}) {
     for (const sonde_connection_record& record : *list) {
       if (record.role != SONDE_NET_ROLE_LISTENER) continue;
@@ -365,8 +367,8 @@ Result<void> NetConnections::sections(std::vector<Section>& sections) {
       context.backlog_limit = record.backlog_limit;
     }
   }
-  Table table = connection_table(false);
-  Table failed = connection_table(true);
+  Table table = report::connection_table(false);
+  Table failed = report::connection_table(true);
   std::vector<const sonde_connection_record*> order;
   for (const auto* list : {&taken_live_, &taken_closed_}) {
     for (const sonde_connection_record& record : *list)

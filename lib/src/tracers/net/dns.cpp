@@ -10,6 +10,7 @@
 #include "core/clock.hpp"
 #include "core/per_cpu.hpp"
 #include "dns/explanation.hpp"
+#include "report/net_tables.hpp"
 #include "tracers/net/dns_table.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/latencies.hpp"
@@ -103,7 +104,8 @@ void NetDns::collect() {
     if (lookup.response) context_.latencies.add("dns", lookup.waited_ns);
     context_.names.add(lookup);
     if (context_.config.network.events) {
-      if (!context_.events.add(dns_table(), dns_row(lookup, context_.events.clock()))) ++rows_lost_;
+      if (!context_.events.add(report::dns_table(), dns_row(lookup, context_.events.clock())))
+        ++rows_lost_;
     } else if (rows_.size() < kMostRows) {
       rows_.push_back(std::move(lookup));
     } else {
@@ -145,7 +147,7 @@ void NetDns::take() {
 
 Result<void> NetDns::sections(std::vector<Section>& sections) {
   if (context_.config.network.events) return {};
-  Table table = dns_table();
+  Table table = report::dns_table();
   std::ranges::stable_sort(taken_, shows_before);
   table.rows.reserve(taken_.size());
   for (const dns::Lookup& lookup : taken_)

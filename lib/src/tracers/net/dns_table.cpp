@@ -14,6 +14,7 @@
 #include "dns/codes.hpp"
 #include "dns/explanation.hpp"
 #include "net/address.hpp"
+#include "report/net_tables.hpp"
 
 namespace sonde::tracers {
 namespace {
@@ -50,36 +51,6 @@ std::string line_text(const dns::Lookup& lookup, const std::string& server,
 
 }  // namespace
 
-// A column without a title is for programs.
-const Table& dns_table() {
-  static const Table table{"dns",
-                           "DNS queries",
-                           {{"time_ns", "TIME", Unit::timestamp},
-                            {"pid", "PID"},
-                            {"comm", "COMMAND"},
-                            {"protocol", "PROTO"},
-                            {"family", ""},
-                            {"netns", ""},
-                            {"local_address", ""},
-                            {"local_port", ""},
-                            {"server_address", "SERVER"},
-                            {"server_port", ""},
-                            {"id", ""},
-                            {"name", "NAME"},
-                            {"query_type", "TYPE"},
-                            {"outcome", ""},
-                            {"rcode", ""},
-                            {"result", "RESULT"},
-                            {"latency_ns", "LATENCY", Unit::nanoseconds},
-                            {"answers", ""},
-                            {"truncated", ""},
-                            {"explanation", "WHY"},
-                            {"text", ""}},
-                           {},
-                           "{time_ns} {pid}/{comm} {text}"};
-  return table;
-}
-
 std::vector<Value> dns_row(const dns::Lookup& lookup, const core::WallClock& clock) {
   const dns::Endpoints& ends = lookup.endpoints;
   const std::string server = net::address_text(ends.server_address);
@@ -91,7 +62,7 @@ std::vector<Value> dns_row(const dns::Lookup& lookup, const core::WallClock& clo
   const bool has_id = lookup.outcome != dns::Outcome::malformed;
   const auto& response = lookup.response;
   std::vector<Value> row;
-  row.reserve(dns_table().columns.size());
+  row.reserve(report::dns_table().columns.size());
   row.emplace_back(static_cast<std::int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                  clock.time(lookup.time_ns).time_since_epoch())
                                                  .count()));

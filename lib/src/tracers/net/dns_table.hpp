@@ -9,8 +9,7 @@
 
 namespace sonde::tracers {
 
-/// Type "dns", without rows.
-const Table& dns_table();
+/// A row of report::dns_table().
 std::vector<Value> dns_row(const dns::Lookup& lookup, const core::WallClock& clock);
 
 }  // namespace sonde::tracers

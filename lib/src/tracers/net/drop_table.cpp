@@ -12,6 +12,7 @@
 
 #include "net/address.hpp"
 #include "net/names.hpp"
+#include "report/net_tables.hpp"
 
 namespace sonde::tracers {
 namespace {
@@ -121,30 +122,6 @@ std::vector<DropFlow> DropFlows::take() {
   return flows;
 }
 
-// A column without a title is for programs.
-const Table& drop_table() {
-  static const Table table{"drop",
-                           "Dropped packets",
-                           {{"time_ns", "", Unit::timestamp},
-                            {"packets", "PACKETS", Unit::count},
-                            {"bytes", "BYTES", Unit::bytes},
-                            {"reason", "REASON"},
-                            {"protocol", "PROTO"},
-                            {"source_address", "SOURCE"},
-                            {"source_port", "PORT"},
-                            {"destination_address", "DESTINATION"},
-                            {"destination_port", "PORT"},
-                            {"interface", "INTERFACE"},
-                            {"netns", ""},
-                            {"pid", "PID"},
-                            {"comm", "COMMAND"},
-                            {"function", "FUNCTION"},
-                            {"text", ""}},
-                           {},
-                           "{time_ns} {pid}/{comm} {text}"};
-  return table;
-}
-
 std::vector<Value> drop_row(const DropFlow& flow, const std::string& reason,
                             const std::string& function, const core::WallClock& clock) {
   const sonde_drop_key& key = flow.key;
@@ -152,7 +129,7 @@ std::vector<Value> drop_row(const DropFlow& flow, const std::string& reason,
                                                    net::is_unspecified(key.ends.remote));
   const bool known = key.tgid != 0;
   std::vector<Value> row;
-  row.reserve(drop_table().columns.size());
+  row.reserve(report::drop_table().columns.size());
   row.emplace_back(static_cast<std::int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                  clock.time(flow.sum.last_ns).time_since_epoch())
                                                  .count()));

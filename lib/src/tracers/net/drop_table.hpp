@@ -31,9 +31,7 @@ class DropFlows {
   std::unordered_map<std::string, sonde_drop_stats> by_key_;  // the key's bytes
 };
 
-/// Type "drop", without rows.
-const Table& drop_table();
-/// `function` is where in the kernel.
+/// A row of report::drop_table(). `function` is where in the kernel.
 std::vector<Value> drop_row(const DropFlow& flow, const std::string& reason,
                             const std::string& function, const core::WallClock& clock);
 

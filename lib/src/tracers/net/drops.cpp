@@ -10,6 +10,7 @@
 #include "core/clock.hpp"
 #include "core/per_cpu.hpp"
 #include "core/task_iterator.hpp"
+#include "report/net_tables.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/skeleton.hpp"
 #include "tracers/plan_entries.hpp"
@@ -89,9 +90,10 @@ bool NetDrops::consume(const sonde_record_header& header,
   std::memcpy(&record, bytes.data(), sizeof(record));
   ++counted_;
   const DropFlow flow{record.key, {1, record.bytes, record.header.time_ns}};
-  const bool kept = context_.events.add(
-      drop_table(), drop_row(flow, names_.reason(record.key.reason),
-                             names_.function(record.key.location), context_.events.clock()));
+  const bool kept =
+      context_.events.add(report::drop_table(),
+                          drop_row(flow, names_.reason(record.key.reason),
+                                   names_.function(record.key.location), context_.events.clock()));
   if (!kept) ++rows_lost_;
   return true;
 }
@@ -141,7 +143,7 @@ Result<void> NetDrops::sections(std::vector<Section>& sections) {
   for (const DropFlow& flow : taken_)
     locations.insert(flow.key.location);
   names_.learn(locations);
-  Table table = drop_table();
+  Table table = report::drop_table();
   for (const DropFlow& flow : taken_) {
     table.rows.push_back(drop_row(flow, names_.reason(flow.key.reason),
                                   names_.function(flow.key.location), context_.events.clock()));

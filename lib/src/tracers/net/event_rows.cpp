@@ -8,6 +8,7 @@
 
 #include "net/address.hpp"
 #include "net/names.hpp"
+#include "report/net_tables.hpp"
 #include "syscalls/errno_names.hpp"
 #include "tracers/net/tables.hpp"
 
@@ -26,40 +27,6 @@ Value number_or_null(std::uint64_t number) {
 std::string comm_of(const sonde_connection_record& r) {
   return {r.owner.comm, ::strnlen(r.owner.comm, sizeof(r.owner.comm))};
 }
-
-}  // namespace
-
-const Table& net_event_table() {
-  static const Table table{"net_event",
-                           "Events",
-                           {{"time_ns", "TIME", Unit::timestamp},
-                            {"event", "EVENT"},
-                            {"pid", "PID"},
-                            {"comm", "COMMAND"},
-                            {"protocol", "PROTO"},
-                            {"family", "FAMILY"},
-                            {"role", "ROLE"},
-                            {"netns", "NETNS"},
-                            {"local_address", "LOCAL"},
-                            {"local_port", "PORT"},
-                            {"remote_address", "REMOTE"},
-                            {"remote_port", "PORT"},
-                            {"state", "STATE"},
-                            {"tx_bytes", "SENT", Unit::bytes},
-                            {"rx_bytes", "RECEIVED", Unit::bytes},
-                            {"retransmits", "RETRANS", Unit::count},
-                            {"connect_ns", "CONNECT", Unit::nanoseconds},
-                            {"duration_ns", "DURATION", Unit::nanoseconds},
-                            {"close_reason", "END"},
-                            {"error", "ERROR"},
-                            {"explanation", "WHY"},
-                            {"text", "WHAT"}},
-                           {},
-                           "{time_ns} {pid}/{comm} {text}"};
-  return table;
-}
-
-namespace {
 
 std::string milliseconds(std::uint64_t ns) {
   return fmt::format("{:.3f} ms", static_cast<double>(ns) / 1e6);
@@ -92,7 +59,7 @@ std::vector<Value> net_event_row(const sonde_connection_record& r, const net::En
                                  const core::WallClock& clock) {
   const int error = net::ending_error(r);
   std::vector<Value> row;
-  row.reserve(net_event_table().columns.size());
+  row.reserve(report::net_event_table().columns.size());
   row.emplace_back(std::chrono::duration_cast<std::chrono::nanoseconds>(
                        clock.time(r.header.time_ns).time_since_epoch())
                        .count());

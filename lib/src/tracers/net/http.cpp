@@ -11,6 +11,7 @@
 
 #include "core/per_cpu.hpp"
 #include "core/task_iterator.hpp"
+#include "report/http_tables.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/http_tables.hpp"
 #include "tracers/net/latencies.hpp"
@@ -150,7 +151,8 @@ void NetHttp::add_record(std::span<const std::byte> record) {
     if (exchange.exchange.status != 0) context_.latencies.add("http", exchange.latency_ns());
     if (!context_.events.wants_rows())
       rows_.add(exchange);
-    else if (!context_.events.add(http_table(), http_row(exchange, context_.events.clock())))
+    else if (!context_.events.add(report::http_table(),
+                                  http_row(exchange, context_.events.clock())))
       ++rows_lost_;
   }
   done_.clear();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/address.hpp"
+#include "report/http_tables.hpp"
 #include "tracers/net/http_tables.hpp"
 
 namespace sonde::tracers {
@@ -56,7 +57,7 @@ void HttpRows::add(const HttpExchange& e) {
 }
 
 Table HttpRows::table() const {
-  Table table = http_summary_table();
+  Table table = report::http_summary_table();
   std::vector<std::pair<const Key*, const Sums*>> order;
   for (const auto& [key, sums] : rows_)
     order.emplace_back(&key, &sums);

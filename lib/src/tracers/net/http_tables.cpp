@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "net/address.hpp"
+#include "report/http_tables.hpp"
 
 namespace sonde::tracers {
 namespace {
@@ -36,60 +37,11 @@ std::string exchange_text(const HttpExchange& e) {
 
 }  // namespace
 
-Table http_summary_table() {
-  return {"http_summary",
-          "HTTP",
-          {{"role", "ROLE"},
-           {"comm", "COMMAND"},
-           {"server_address", "SERVER"},
-           {"server_port", "PORT"},
-           {"tls", ""},
-           {"method", "METHOD"},
-           {"path", "PATH"},
-           {"status", "STATUS"},
-           {"count", "COUNT", Unit::count},
-           {"mean_ns", "MEAN", Unit::nanoseconds},
-           {"p50_ns", "P50", Unit::nanoseconds},
-           {"p90_ns", "P90", Unit::nanoseconds},
-           {"p99_ns", "P99", Unit::nanoseconds},
-           {"max_ns", "MAX", Unit::nanoseconds},
-           {"request_bytes", "", Unit::bytes},
-           {"response_bytes", "BYTES", Unit::bytes}},
-          {}};
-}
-
-const Table& http_table() {
-  static const Table table{"http",
-                           "HTTP exchanges",
-                           {{"time_ns", "TIME", Unit::timestamp},
-                            {"pid", "PID"},
-                            {"comm", "COMMAND"},
-                            {"role", "ROLE"},
-                            {"tls", "TLS"},
-                            {"local_address", "LOCAL"},
-                            {"local_port", "PORT"},
-                            {"remote_address", "REMOTE"},
-                            {"remote_port", "PORT"},
-                            {"netns", "NETNS"},
-                            {"host", "HOST"},
-                            {"method", "METHOD"},
-                            {"path", "PATH"},
-                            {"path_cut", "CUT"},
-                            {"status", "STATUS"},
-                            {"latency_ns", "LATENCY", Unit::nanoseconds},
-                            {"request_bytes", "REQUEST", Unit::bytes},
-                            {"response_bytes", "RESPONSE", Unit::bytes},
-                            {"text", "WHAT"}},
-                           {},
-                           "{time_ns} {pid}/{comm} {text}"};
-  return table;
-}
-
 std::vector<Value> http_row(const HttpExchange& e, const core::WallClock& clock) {
   const http::Exchange& exchange = e.exchange;
   const bool has_ends = e.ends.remote_port != 0;
   std::vector<Value> row;
-  row.reserve(http_table().columns.size());
+  row.reserve(report::http_table().columns.size());
   row.emplace_back(std::chrono::duration_cast<std::chrono::nanoseconds>(
                        clock.time(exchange.request.time_ns).time_since_epoch())
                        .count());
@@ -120,10 +72,7 @@ std::vector<Value> http_row(const HttpExchange& e, const core::WallClock& clock)
 }
 
 Table http_unseen_table(const http::Counts& counts, const sonde_http_counters& kernel) {
-  Table table{"http_unseen",
-              "HTTP that was not seen",
-              {{"reason", "REASON"}, {"count", "COUNT", Unit::count}, {"what", "WHAT"}},
-              {}};
+  Table table = report::http_unseen_table();
   const std::pair<const char*, std::pair<std::uint64_t, const char*>> reasons[] = {
       {"no_request", {counts.no_request, "responses to requests from before the trace"}},
       {"not_captured", {counts.not_captured, "messages behind what was looked at"}},

@@ -9,6 +9,7 @@
 
 #include "net/address.hpp"
 #include "net/names.hpp"
+#include "report/net_tables.hpp"
 #include "syscalls/errno_names.hpp"
 
 namespace sonde::tracers {
@@ -43,64 +44,7 @@ void add_ends(std::vector<Value>& row, const sonde_net_ends& ends) {
   row.push_back(has_remote ? Value{std::uint64_t{ends.remote_port}} : Value{});
 }
 
-// Shown to people in one of the two tables only; a column without a title is for programs.
-struct ConnectionColumn {
-  const char* key;
-  const char* title;
-  const char* failed_title;
-  Unit unit = Unit::none;
-};
-
-constexpr ConnectionColumn kConnectionColumns[] = {
-    {"pid", "PID", "PID"},
-    {"comm", "COMMAND", "COMMAND"},
-    {"cgroup", "", ""},
-    {"protocol", "PROTO", ""},
-    {"family", "", ""},
-    {"role", "ROLE", "ROLE"},
-    {"netns", "", ""},
-    {"local_address", "LOCAL", "LOCAL"},
-    {"local_port", "PORT", "PORT"},
-    {"remote_address", "REMOTE", "REMOTE"},
-    {"remote_port", "PORT", "PORT"},
-    {"state", "STATE", ""},
-    {"tx_bytes", "SENT", "", Unit::bytes},
-    {"rx_bytes", "RECEIVED", "", Unit::bytes},
-    {"tx_packets", "", "", Unit::count},
-    {"rx_packets", "", "", Unit::count},
-    {"retransmits", "RETRANS", "RETRANS", Unit::count},
-    {"rtt_us", "RTT", "", Unit::microseconds},
-    {"min_rtt_us", "", "", Unit::microseconds},
-    {"cwnd", "", "", Unit::count},
-    {"connect_ns", "CONNECT", "", Unit::nanoseconds},
-    {"accept_ns", "", "", Unit::nanoseconds},
-    {"duration_ns", "DURATION", "DURATION", Unit::nanoseconds},
-    {"began_before", "", ""},
-    {"close_reason", "END", "END"},
-    {"errno", "", ""},
-    {"error", "", "ERROR"},
-    {"explanation", "", "WHY"},
-    {"dropped_packets", "", "", Unit::count},
-    {"drop_reason", "", ""},
-    {"drop_function", "", ""},
-    {"remote_name", "", ""},
-    {"failed_lookup", "", ""},
-    {"path", "", ""},
-};
-
 }  // namespace
-
-Table connection_table(bool failed) {
-  Table table{.type = "connection",
-              .title = failed ? "Failed connections" : "Connections",
-              .columns = {},
-              .rows = {}};
-  for (const ConnectionColumn& column : kConnectionColumns)
-    table.columns.push_back({column.key, failed ? column.failed_title : column.title, column.unit});
-  table.fold_frames = {"comm", "remote_address"};
-  table.fold_weights = {"tx_bytes", "rx_bytes"};
-  return table;
-}
 
 std::vector<Value> connection_row(const sonde_connection_record& r,
                                   const net::EndingContext& context, const CgroupPath& cgroup) {
@@ -108,7 +52,7 @@ std::vector<Value> connection_row(const sonde_connection_record& r,
   const bool established = (r.flags & SONDE_NET_ESTABLISHED_ONCE) != 0;
   const int error = r.state == kSynSent ? 0 : net::ending_error(r);
   std::vector<Value> row;
-  row.reserve(std::size(kConnectionColumns));
+  row.reserve(report::connection_table(false).columns.size());
   add_owner(row, r.owner, cgroup);
   row.emplace_back(std::string(net::protocol_name(r.ends.family, r.ends.protocol, r.ends.type)));
   row.emplace_back(std::string(net::family_name(r.ends.family)));
@@ -144,7 +88,7 @@ std::vector<Value> connection_row(const sonde_connection_record& r,
 
 std::vector<Value> flow_row(const sonde_flow& f, const CgroupPath& cgroup) {
   std::vector<Value> row;
-  row.reserve(std::size(kConnectionColumns));
+  row.reserve(report::connection_table(false).columns.size());
   add_owner(row, f.owner, cgroup);
   row.emplace_back(std::string(net::protocol_name(f.ends.family, f.ends.protocol, f.ends.type)));
   row.emplace_back(std::string(net::family_name(f.ends.family)));
@@ -164,21 +108,6 @@ std::vector<Value> flow_row(const sonde_flow& f, const CgroupPath& cgroup) {
   row.push_back(text_or_null(net::unix_name_text(
       {f.name.path, std::min<std::size_t>(f.name.bytes, sizeof(f.name.path))})));
   return row;
-}
-
-Table listener_table() {
-  return {"listener",
-          "Listeners that dropped connections",
-          {{"pid", "PID"},
-           {"comm", "COMMAND"},
-           {"cgroup", ""},
-           {"netns", ""},
-           {"local_address", "LOCAL"},
-           {"local_port", "PORT"},
-           {"backlog", "BACKLOG", Unit::count},
-           {"backlog_limit", "LIMIT", Unit::count},
-           {"drops", "DROPS", Unit::count}},
-          {}};
 }
 
 std::vector<Value> listener_row(const sonde_connection_record& r, const CgroupPath& cgroup) {

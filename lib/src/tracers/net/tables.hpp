@@ -18,18 +18,12 @@ namespace sonde::tracers {
 /// Path of a cgroup by its id; empty if it is gone.
 using CgroupPath = std::function<std::string(std::uint64_t)>;
 
-/// Type "connection", without rows. `failed`: shows the reason, and not the figures, to people.
-Table connection_table(bool failed);
+/// Rows of the tables of report/net_tables.hpp.
 std::vector<Value> connection_row(const sonde_connection_record& record,
                                   const net::EndingContext& context, const CgroupPath& cgroup);
 std::vector<Value> flow_row(const sonde_flow& flow, const CgroupPath& cgroup);
 
-/// Type "listener", without rows.
-Table listener_table();
 std::vector<Value> listener_row(const sonde_connection_record& record, const CgroupPath& cgroup);
-
-/// Type "net_event": what happened to a connection, with a line for people. Without rows.
-const Table& net_event_table();
 std::vector<Value> net_event_row(const sonde_connection_record& record,
                                  const net::EndingContext& ending, const core::WallClock& clock);
 /// The same for programs: NetworkConnect or NetworkDisconnect; empty for what is neither.

@@ -9,6 +9,7 @@
 
 #include "net/address.hpp"
 #include "process/cgroup_paths.hpp"
+#include "report/net_tables.hpp"
 
 namespace sonde::tracers {
 namespace {
@@ -22,6 +23,21 @@ constexpr std::size_t kMostKeys = 50'000;
 
 double rate(std::uint64_t count, std::uint64_t duration_ns) {
   return duration_ns == 0 ? 0 : static_cast<double>(count) * 1e9 / static_cast<double>(duration_ns);
+}
+
+std::vector<Column> key_columns(NetworkGroup by) {
+  switch (by) {
+    case NetworkGroup::process:
+    case NetworkGroup::connection:
+      break;
+    case NetworkGroup::remote:
+      return {{"remote_address", "REMOTE"}};
+    case NetworkGroup::port:
+      return {{"port", "PORT"}};
+    case NetworkGroup::cgroup:
+      return {{"cgroup", "CGROUP"}};
+  }
+  return {{"pid", "PID"}, {"comm", "COMMAND"}};
 }
 
 }  // namespace
@@ -142,42 +158,9 @@ Table Traffic::all(std::uint64_t now_ns) const {
 }
 
 Table Traffic::table(const Sums& sums, std::uint64_t duration_ns) const {
-  Table table{.type = "traffic", .title = "Traffic", .columns = {}, .rows = {}};
-  const auto column = [&](const char* key, const char* title, Unit unit = Unit::none) {
-    table.columns.push_back({key, title, unit});
-  };
   auto paths =
       by_ == NetworkGroup::cgroup ? process::cgroup_paths() : decltype(process::cgroup_paths()){};
-  switch (by_) {
-    case NetworkGroup::process:
-    case NetworkGroup::connection:
-      column("pid", "PID");
-      column("comm", "COMMAND");
-      break;
-    case NetworkGroup::remote:
-      column("remote_address", "REMOTE");
-      break;
-    case NetworkGroup::port:
-      column("port", "PORT");
-      break;
-    case NetworkGroup::cgroup:
-      column("cgroup", "CGROUP");
-      break;
-  }
-  for (const Column& key : table.columns)
-    if (key.key != "pid") table.fold_frames.push_back(key.key);
-  table.fold_weights = {"tx_bytes", "rx_bytes"};
-  column("tx_bytes", "SENT", Unit::bytes);
-  column("rx_bytes", "RECEIVED", Unit::bytes);
-  column("tx_bytes_per_second", "SENT/S", Unit::bytes);
-  column("rx_bytes_per_second", "RECEIVED/S", Unit::bytes);
-  column("tx_packets", "PKTS OUT", Unit::count);
-  column("rx_packets", "PKTS IN", Unit::count);
-  column("retransmits", "RETRANS", Unit::count);
-  column("opened", "OPENED", Unit::count);
-  column("closed", "CLOSED", Unit::count);
-  column("failed", "FAILED", Unit::count);
-  column("connections_per_second", "CONN/S");
+  Table table = report::traffic_table(key_columns(by_));
   std::vector<std::pair<Key, TrafficSum>> rows(sums.begin(), sums.end());
   std::ranges::stable_sort(rows, [](const auto& a, const auto& b) {
     return a.second.tx_bytes + a.second.rx_bytes > b.second.tx_bytes + b.second.rx_bytes;

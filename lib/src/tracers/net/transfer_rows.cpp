@@ -9,6 +9,7 @@
 
 #include "net/address.hpp"
 #include "net/names.hpp"
+#include "report/net_tables.hpp"
 #include "tracers/net/tables.hpp"
 
 namespace sonde::tracers {
@@ -33,7 +34,7 @@ Value port_or_null(std::uint16_t port) {
 }  // namespace
 
 std::vector<Value> transfer_row(const sonde_transfer_record& r, const core::WallClock& clock) {
-  const Table& table = net_event_table();
+  const Table& table = report::net_event_table();
   std::vector<Value> row(table.columns.size());
   const auto put = [&](std::string_view key, Value value) {
     for (std::size_t i = 0; i < row.size(); ++i) {
