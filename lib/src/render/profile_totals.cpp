@@ -117,6 +117,26 @@ ProfileTotals totals_of(const StackProfile& profile) {
   return totals;
 }
 
+std::pair<std::vector<StackTotal>, std::size_t> largest_stacks(const StackProfile& profile,
+                                                               std::size_t most) {
+  std::map<std::vector<std::string_view>, std::uint64_t> sums;
+  for (const Stack& stack : profile.stacks) {
+    std::vector<std::string_view> functions;
+    for (const std::uint32_t frame : stack.frames)
+      functions.push_back(profile.frames[frame].name);
+    if (functions.empty()) functions.push_back(kNoStack);
+    sums[std::move(functions)] += first_value(stack);
+  }
+  std::vector<StackTotal> totals;
+  for (const auto& [functions, value] : sums)
+    totals.push_back({functions, value});
+  std::stable_sort(totals.begin(), totals.end(),
+                   [](const StackTotal& a, const StackTotal& b) { return a.value > b.value; });
+  const std::size_t all = totals.size();
+  totals.resize(std::min(all, most));
+  return {std::move(totals), all};
+}
+
 std::string_view module_path(const StackProfile& profile, std::uint32_t module) {
   return module < profile.modules.size() ? std::string_view(profile.modules[module].path)
                                          : std::string_view();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sonde/report.hpp>
@@ -52,6 +53,18 @@ struct ProfileTotals {
 };
 
 ProfileTotals totals_of(const StackProfile& profile);
+
+/// Of all processes that have the stack.
+struct StackTotal {
+  /// Names of its functions, leaf first; kNoStack for one without frames.
+  std::vector<std::string_view> functions;
+  std::uint64_t value = 0;
+};
+
+/// The `most` largest sums of stacks' first values by functions, wherever in these they are,
+/// largest first, and how many there are in all. Refers to the profile.
+std::pair<std::vector<StackTotal>, std::size_t> largest_stacks(const StackProfile& profile,
+                                                               std::size_t most);
 
 /// The module's path, or "" if there is none.
 std::string_view module_path(const StackProfile& profile, std::uint32_t module);

@@ -184,8 +184,32 @@ class TableRenderer final : public Renderer {
     if (totals.value == 0) return out + "  nothing of the target was seen\n";
     out += functions_text(profile, totals);
     if (profile.period_ns != 0 && counts_samples(profile)) out += error_line(totals);
+    out += stacks_text(profile, totals);
     if (!totals.details.empty()) out += '\n' + details_text(profile, totals);
     return out + '\n' + processes_text(profile, totals);
+  }
+
+  // Of memory the leaf is hardly ever what one wants to know: it is malloc, or memset.
+  std::string stacks_text(const StackProfile& profile, const ProfileTotals& totals) const {
+    if (profile.secondary || profile.sample_types.empty() ||
+        profile.sample_types[0].unit != "bytes")
+      return {};
+    Grid grid({{"SHARE%", Align::right, Cut::never},
+               {value_title(profile), Align::right, Cut::never},
+               {"STACK, INNERMOST FIRST", Align::left, Cut::end}});
+    const std::size_t most =
+        options_.top == 0 ? SIZE_MAX : std::max<std::size_t>(options_.top / 4, 1);
+    const auto [stacks, all] = largest_stacks(profile, most);
+    for (const StackTotal& stack : stacks) {
+      std::string functions;
+      for (const std::string_view name : stack.functions)
+        functions += (functions.empty() ? "" : " ← ") + text::printable(name);
+      grid.add_row({share_cell(stack.value, totals.value),
+                    {value_text(profile, stack.value)},
+                    {std::move(functions)}});
+    }
+    return '\n' + grid.text(options_.width, options_.color) +
+           more_line(all, stacks.size(), "stacks");
   }
 
   std::string details_text(const StackProfile& profile, const ProfileTotals& totals) const {
