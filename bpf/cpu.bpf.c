@@ -3,6 +3,7 @@
 #include "include/kernel_types.bpf.h"
 #include "include/gate.bpf.h"
 #include "include/filter.bpf.h"
+#include "include/target_cache.bpf.h"
 #include "include/stack_counts.bpf.h"
 #include "include/ksym.bpf.h"
 #include "shared/cpu_event.h"
@@ -10,11 +11,14 @@
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u64 max_samples = ~0ull;
+/* How many samples a CPU records before it tells the others; a power of two. */
+const volatile __u64 sample_batch = 1;
 /* Also send each sample, for live events. */
 const volatile bool send_samples = false;
 
-/* Samples recorded by all CPUs, for max_samples. Checked before it is raised, so CPUs that tick at
- * the same instant may pass the limit by one each. */
+/* Samples recorded by all CPUs, for max_samples. Raised by whole batches, since CPUs that write to
+ * the same memory wait for each other, and checked before it is raised: each CPU may pass the limit
+ * by a batch. */
 volatile __u64 cpu_recorded = 0;
 /* When the limit was met; 0 if it was not. */
 volatile __u64 cpu_limit_time_ns = 0;
@@ -44,12 +48,26 @@ static __always_inline void send_sample(struct sonde_cpu_counters *c, __u64 key)
 		c->unsent++;
 }
 
+/* The stack of a tick that met user mode has no part in the kernel. */
+static __always_inline __u32 stack_parts(void *ctx)
+{
+#ifdef __TARGET_ARCH_x86
+	/* struct bpf_perf_event_data begins with the registers as ptrace shows them; a program
+	 * reads whole words of them. The low bits of cs are the privilege level. */
+	if (*(volatile __u64 *)(ctx + PTRACE_CS_OFFSET) & 3)
+		return STACK_USER;
+#endif
+	return STACK_BOTH;
+}
+
+/* `cfi`: kernels that unwind by call frame information also let programs read the task's members,
+ * which costs a tenth of what the helper does that reads any memory. */
 static __always_inline int sample(void *ctx, bool cfi)
 {
-	struct task_struct *task = filter_current();
+	struct task_struct *task = cfi ? bpf_get_current_task_btf() : filter_current();
 	struct sonde_cpu_counters *c;
 	struct stack_buffer *buffer;
-	__u32 zero = 0, tgid;
+	__u32 zero = 0, tgid, tid;
 
 	if (sonde_gate == SONDE_GATE_CLOSED)
 		return 0;
@@ -61,12 +79,12 @@ static __always_inline int sample(void *ctx, bool cfi)
 		c->filtered_paused++;
 		return 0;
 	}
-	tgid = filter_tgid_of(task);
+	tgid = cfi ? filter_trusted_tgid(task) : filter_tgid_of(task);
 	if (tgid == filter_self_tgid) {
 		c->filtered_self++;
 		return 0;
 	}
-	if (!tgid || !filter_passes(task, tgid)) {
+	if (!tgid || target_state(tgid) != SONDE_TARGET_TRACED || !filter_passes_rest(task)) {
 		c->filtered_target++;
 		return 0;
 	}
@@ -77,12 +95,14 @@ static __always_inline int sample(void *ctx, bool cfi)
 		return 0;
 	}
 
-	if (!stack_counts_add(ctx, task, tgid, filter_pid_of(task), 0, 1, STACK_BOTH, cfi)) {
+	tid = cfi ? filter_trusted_pid(task) : filter_pid_of(task);
+	if (!stack_counts_add(ctx, tgid, tid, 0, 1, stack_parts(ctx), cfi)) {
 		c->lost_map_full++;
 		return 0;
 	}
 	c->recorded++;
-	__sync_fetch_and_add(&cpu_recorded, 1);
+	if (!(c->recorded & (sample_batch - 1)))
+		__sync_fetch_and_add(&cpu_recorded, sample_batch);
 	if (send_samples) {
 		buffer = bpf_map_lookup_elem(&scratch, &zero);
 		if (buffer)

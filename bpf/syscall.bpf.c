@@ -8,6 +8,7 @@
 #include "include/kernel_compat.bpf.h"
 #include "include/gate.bpf.h"
 #include "include/filter.bpf.h"
+#include "include/target_cache.bpf.h"
 #include "include/call.bpf.h"
 #include "include/call_rows.bpf.h"
 #include "include/call_select.bpf.h"
@@ -45,24 +46,6 @@ static __always_inline struct sonde_call_counters *open_counters(void)
 	return sonde_gate == SONDE_GATE_CLOSED ? NULL : bpf_map_lookup_elem(&counters, &zero);
 }
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct filter_cache);
-} target_cache SEC(".maps");
-
-static __always_inline __u32 target_state(__u32 tgid)
-{
-	__u32 zero = 0;
-	struct filter_cache *cache;
-
-	if (!filter_by_tgid)
-		return SONDE_TARGET_TRACED;
-	cache = bpf_map_lookup_elem(&target_cache, &zero);
-	return cache ? filter_cached_state(cache, tgid) : 0;
-}
-
 /* What the stack of a call counts for. */
 static __always_inline __u64 stack_weight(const struct ended_call *call)
 {
@@ -91,7 +74,7 @@ static __always_inline void end_call(void *ctx, struct task_struct *task,
 	if (call->error)
 		c->errors++;
 	if (call_stacks && call->abi != SONDE_ABI_URING && stack_weight(call) &&
-	    !stack_counts_add(ctx, task, filter_trusted_tgid(task), filter_trusted_pid(task),
+	    !stack_counts_add(ctx, filter_trusted_tgid(task), filter_trusted_pid(task),
 			      SONDE_STACK_CALL(call->abi, call->number), stack_weight(call),
 			      STACK_BOTH, cfi))
 		c->stacks_lost++;

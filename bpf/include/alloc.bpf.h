@@ -226,7 +226,7 @@ static __always_inline __u64 alloc_find_site(void *ctx, struct sonde_alloc_count
 
 	if (cfi)
 		unwind_from_head(frame->return_to, frame->address + 8);
-	if (!stack_take(ctx, &taken, task, tgid, tgid, 0, STACK_USER, cfi)) {
+	if (!stack_take(ctx, &taken, tgid, tgid, 0, STACK_USER, cfi)) {
 		alloc_count(&c->lost_no_memory, 1);
 		return 0;
 	}

@@ -78,6 +78,8 @@ struct thread_info {
 
 /* The registers of user mode, as they are saved on entry to the kernel. */
 #ifdef __TARGET_ARCH_x86
+#define PTRACE_CS_OFFSET 136 /* arch/x86/include/uapi/asm/ptrace.h */
+
 struct pt_regs {
 	unsigned long r15;
 	unsigned long r14;

@@ -62,14 +62,13 @@ static __always_inline bool mem_is_wanted(struct mem_change *change, struct sond
 	return false;
 }
 
-static __always_inline bool mem_record(void *ctx, struct task_struct *task,
-				       struct sonde_mem_counters *c, struct mem_change *change,
-				       bool cfi)
+static __always_inline bool mem_record(void *ctx, struct sonde_mem_counters *c,
+				       struct mem_change *change, bool cfi)
 {
 	if (!mem_is_wanted(change, c))
 		return false;
-	if (!stack_counts_add(ctx, task, change->tgid, 0, change->label, change->weight,
-			      change->parts, cfi)) {
+	if (!stack_counts_add(ctx, change->tgid, 0, change->label, change->weight, change->parts,
+			      cfi)) {
 		c->lost_map_full++;
 		return false;
 	}
@@ -199,7 +198,7 @@ static __always_inline int mem_rss(void *ctx, struct mm_struct *mm, __u32 member
 	if (own == mm) {
 		change.parts = STACK_USER;
 		change.label = mem_own_cause(what, member, cfi);
-		recorded = mem_record(ctx, task, c, &change, cfi);
+		recorded = mem_record(ctx, c, &change, cfi);
 	} else {
 		change.label =
 		    SONDE_MEM_LABEL(what, member, mem_foreign_cause(task, own, space->tgid), 0);
@@ -253,7 +252,7 @@ static __always_inline int mem_begin(void *ctx, struct task_struct *of, struct m
 			continue;
 		change.weight = pages[m] * mem_page_bytes;
 		change.label = SONDE_MEM_LABEL(SONDE_MEM_GROWTH, m, cause, 0);
-		mem_record(ctx, filter_current(), c, &change, cfi);
+		mem_record(ctx, c, &change, cfi);
 	}
 	return 0;
 }
@@ -324,7 +323,7 @@ static __always_inline int mem_unlocked(void *ctx, struct mm_struct *mm, bool cf
 	change.tgid = space->tgid;
 	change.weight = (difference > 0 ? difference : -difference) * mem_page_bytes;
 	change.label = mem_own_cause(what, 0, cfi);
-	mem_record(ctx, task, c, &change, cfi);
+	mem_record(ctx, c, &change, cfi);
 	return 0;
 }
 

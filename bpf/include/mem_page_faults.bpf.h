@@ -61,7 +61,7 @@ static __always_inline int mem_faulted(void *ctx, unsigned long error_code, bool
 		return 0;
 	change.tgid = space->tgid;
 	change.label = mem_own_cause(SONDE_MEM_COPY, SONDE_MEM_ANONYMOUS, cfi);
-	mem_record(ctx, task, c, &change, cfi);
+	mem_record(ctx, c, &change, cfi);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static __always_inline int mem_major_fault(void *ctx, bool cfi)
 	}
 	change.tgid = space->tgid;
 	change.label = mem_own_cause(SONDE_MEM_MAJOR, 0, cfi);
-	mem_record(ctx, task, c, &change, cfi);
+	mem_record(ctx, c, &change, cfi);
 	return 0;
 }
 

@@ -48,13 +48,21 @@ const volatile __u32 stack_own_frames = 0;
 #define STACK_USER   (1u << 1)
 #define STACK_BOTH   (STACK_KERNEL | STACK_USER)
 
+/* A kernel thread has no user memory, and no user stack. `cfi`: whether the kernel lets programs
+ * read the current task's members. */
+static __always_inline bool stack_has_user_memory(bool cfi)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return cfi ? bpf_get_current_task_btf()->mm != NULL : BPF_CORE_READ(task, mm) != NULL;
+}
+
 /*
- * A task without user memory (a kernel thread) has no user stack. With `cfi` the user frames are
- * left in the state that is returned; without, or where that is NULL, they are in the buffer.
+ * With `cfi` the user frames are left in the state that is returned; without, or where that is
+ * NULL, they are in the buffer.
  */
 static __always_inline struct unwind_state *stack_capture(void *ctx, struct stack_buffer *buffer,
-							  struct task_struct *task, __u32 tgid,
-							  __u32 parts, bool cfi)
+							  __u32 tgid, __u32 parts, bool cfi)
 {
 	struct sonde_stack_record *record = &buffer->record;
 	struct unwind_state *unwound;
@@ -76,7 +84,7 @@ static __always_inline struct unwind_state *stack_capture(void *ctx, struct stac
 				record->flags |= SONDE_STACK_KERNEL_DEPTH;
 		}
 	}
-	if (!stack_user || !(parts & STACK_USER) || !BPF_CORE_READ(task, mm))
+	if (!stack_user || !(parts & STACK_USER))
 		return NULL;
 	if (cfi) {
 		unwound = unwind_user(tgid);
@@ -86,7 +94,8 @@ static __always_inline struct unwind_state *stack_capture(void *ctx, struct stac
 			return unwound;
 		}
 	}
-	walk_user(ctx, buffer, kernel_size);
+	if (stack_has_user_memory(cfi))
+		walk_user(ctx, buffer, kernel_size);
 	return NULL;
 }
 

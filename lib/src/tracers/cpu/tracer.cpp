@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "core/attach.hpp"
@@ -32,6 +34,13 @@
 
 namespace sonde::tracers {
 namespace {
+
+// All CPUs together may pass the limit by a hundredth: batches are for limits of thousands.
+std::uint64_t sample_batch(std::uint64_t max_samples) {
+  constexpr std::uint64_t kLargest = 64;
+  const auto cpus = static_cast<std::uint64_t>(::libbpf_num_possible_cpus());
+  return std::bit_floor(std::clamp(max_samples / (100 * cpus), std::uint64_t{1}, kLargest));
+}
 
 class CpuTracer final : public core::Tracer {
  public:
@@ -119,6 +128,7 @@ void CpuTracer::configure() {
   skeleton_->rodata->stack_user =
       config_.cpu.user_stacks && config_.unwind.method != UnwindMethod::none;
   skeleton_->rodata->max_samples = config_.max_samples;
+  skeleton_->rodata->sample_batch = sample_batch(config_.max_samples);
   skeleton_->rodata->send_samples = events() != nullptr;
   ::bpf_map__set_max_entries(skeleton_->maps.counts_a, StackRecorder::kCountCapacity);
   ::bpf_map__set_max_entries(skeleton_->maps.counts_b, StackRecorder::kCountCapacity);
