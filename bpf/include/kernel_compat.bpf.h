@@ -42,6 +42,15 @@ static __always_inline __u32 mappings_version(struct mm_struct *mm)
 	return (__u32)mm->map_count ^ (__u32)mm->exec_vm << 16;
 }
 
+/* Whether no two states of the mappings have one version. */
+static __always_inline bool mappings_version_is_exact(struct mm_struct *mm)
+{
+	struct mm_struct___before_6_13 *old = (void *)mm;
+
+	return bpf_core_field_exists(mm->mm_lock_seq.sequence) ||
+	       bpf_core_field_exists(old->mm_lock_seq);
+}
+
 #define MM_FILEPAGES  0 /* include/linux/mm_types_task.h */
 #define MM_ANONPAGES  1
 #define MM_SWAPENTS   2

@@ -303,15 +303,18 @@ static __always_inline __u32 cache_generation(struct unwind_state *s, struct mm_
 	/* Read back from memory it is a number; the verifier allows no arithmetic on the pointer.
 	 */
 	__u64 hash = *(volatile __u64 *)&s->mm >> 6 ^ (__u64)s->tgid << 32;
+	__u32 epoch;
 
-	hash = (hash ^ mappings_version(mm)) * 0x9E3779B97F4A7C15ull;
+	hash = (hash ^ (__u64)s->exec_id << 32 ^ mappings_version(mm)) * 0x9E3779B97F4A7C15ull;
 	if (finds_by_process(mm)) {
 		process = process_of(s);
 		if (process)
 			hash = (hash ^ process->version) * 0x9E3779B97F4A7C15ull;
 	}
-	/* The epoch bounds how long a rule may be wrong where mappings_version() is not exact. */
-	hash = (hash ^ (__u64)unwind_generation << 32 ^ unwind_epoch) * 0x9E3779B97F4A7C15ull;
+	/* The epoch bounds how long a rule may be wrong where the version is not exact, and else
+	 * how long a file may be in use before that is told again (enter_file()). */
+	epoch = mappings_version_is_exact(mm) ? unwind_epoch / 8 : unwind_epoch;
+	hash = (hash ^ (__u64)unwind_generation << 32 ^ epoch) * 0x9E3779B97F4A7C15ull;
 	return (__u32)(hash >> 32) | 1;
 }
 
@@ -353,17 +356,19 @@ static __always_inline struct unwind_state *unwind_user(__u32 tgid)
 	s->is_return = 0;
 	s->mm = (__u64)mm;
 	s->hash = 0;
-	s->map_start = 0;
-	s->map_end = 0;
-	s->frame_delta = 0;
-	s->pages = 0;
+	s->here.start = 0;
+	s->here.end = 0;
+	s->here.frame_delta = 0;
+	s->here.pages = 0;
+	s->before.start = 0;
+	s->before.end = 0;
 	s->frames_count = 0;
 	s->stop = 0;
 	s->fallback = 0;
 	s->cpu = bpf_get_smp_processor_id();
 	s->tgid = tgid;
 	s->exec_id = task->self_exec_id;
-	s->mapping = MAPPING_NONE;
+	s->here.mapping = MAPPING_NONE;
 	s->missed = 0;
 	s->outside_files = 0;
 	s->window_start = ~0ull;

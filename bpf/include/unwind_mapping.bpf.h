@@ -96,8 +96,8 @@ static __always_inline void announce_file(struct unwind_state *s, struct unwind_
 	miss.header.length = sizeof(miss);
 	miss.header.time_ns = bpf_ktime_get_ns();
 	miss.file = *key;
-	miss.start = s->map_start;
-	miss.end = s->map_end;
+	miss.start = s->here.start;
+	miss.end = s->here.end;
 	miss.tgid = s->tgid;
 	if (bpf_ringbuf_output(&unwind_misses, &miss, sizeof(miss), BPF_RB_FORCE_WAKEUP))
 		__sync_fetch_and_add(&unwind_misses_lost, 1);
@@ -123,12 +123,13 @@ static __always_inline bool enter_file(struct unwind_state *s, struct unwind_fil
 		return false;
 	if (file->used != unwind_epoch)
 		file->used = unwind_epoch;
-	s->frame_delta = (SONDE_FRAME_IN_FILE | (__u64)file->number << SONDE_FRAME_FILE_SHIFT) +
-			 file_offset - s->map_start;
-	s->address_delta = delta + file_offset - s->map_start;
-	s->index = file->index;
-	s->first_page = file->first_page;
-	s->pages = file->pages;
+	s->here.frame_delta =
+	    (SONDE_FRAME_IN_FILE | (__u64)file->number << SONDE_FRAME_FILE_SHIFT) + file_offset -
+	    s->here.start;
+	s->here.address_delta = delta + file_offset - s->here.start;
+	s->here.index = file->index;
+	s->here.first_page = file->first_page;
+	s->here.pages = file->pages;
 	return true;
 }
 
@@ -149,11 +150,11 @@ static __always_inline int find_in_tree(struct unwind_state *s, __u64 pc,
 
 	if (!vma || BPF_CORE_READ(vma, vm_mm) != mm)
 		return MAPPING_NONE;
-	s->map_start = BPF_CORE_READ(vma, vm_start);
-	s->map_end = BPF_CORE_READ(vma, vm_end);
-	if (pc < s->map_start || pc >= s->map_end) {
-		s->map_start = 0;
-		s->map_end = 0;
+	s->here.start = BPF_CORE_READ(vma, vm_start);
+	s->here.end = BPF_CORE_READ(vma, vm_end);
+	if (pc < s->here.start || pc >= s->here.end) {
+		s->here.start = 0;
+		s->here.end = 0;
 		return MAPPING_NONE;
 	}
 	file = BPF_CORE_READ(vma, vm_file);
@@ -164,8 +165,8 @@ static __always_inline int find_in_tree(struct unwind_state *s, __u64 pc,
 		found->offset = BPF_CORE_READ(vma, vm_pgoff) << UNWIND_PAGE_BITS;
 		return MAPPING_TABLE;
 	}
-	return (__u64)BPF_CORE_READ(mm, context.vdso) == s->map_start ? MAPPING_TABLE
-								      : MAPPING_ANONYMOUS;
+	return (__u64)BPF_CORE_READ(mm, context.vdso) == s->here.start ? MAPPING_TABLE
+								       : MAPPING_ANONYMOUS;
 }
 
 static __always_inline struct unwind_process *process_of(struct unwind_state *s)
@@ -226,8 +227,8 @@ static __always_inline int find_in_process(struct unwind_state *s, __u64 pc,
 	mapping = &process->mappings[at & (UNWIND_PROCESS_MAPPINGS - 1)];
 	if (pc < mapping->start || pc >= mapping->end)
 		return announce_process(s, true);
-	s->map_start = mapping->start;
-	s->map_end = mapping->end;
+	s->here.start = mapping->start;
+	s->here.end = mapping->end;
 	found->offset = mapping->file_offset;
 	found->key = mapping->file;
 	return mapping->file.pad == UNWIND_NO_FILE ? MAPPING_ANONYMOUS : MAPPING_TABLE;
@@ -256,10 +257,10 @@ __noinline int find_mapping(struct unwind_state *s, __u64 pc)
 	if (!s)
 		return MAPPING_NONE;
 	mm = (void *)s->mm;
-	s->map_start = 0;
-	s->map_end = 0;
-	s->frame_delta = 0;
-	s->pages = 0;
+	s->here.start = 0;
+	s->here.end = 0;
+	s->here.frame_delta = 0;
+	s->here.pages = 0;
 	if (has_maple_tree(mm) && !unwind_by_process)
 		what = find_in_tree(s, pc, &found);
 	else
@@ -273,8 +274,8 @@ __noinline int find_mapping(struct unwind_state *s, __u64 pc)
 		return MAPPING_NO_TABLE;
 	}
 	/* A file that is no ELF file, such as a memfd with JIT code, has no segments. */
-	return enter_file(s, known, found.offset, s->map_end - s->map_start) ? MAPPING_TABLE
-									     : MAPPING_ANONYMOUS;
+	return enter_file(s, known, found.offset, s->here.end - s->here.start) ? MAPPING_TABLE
+									       : MAPPING_ANONYMOUS;
 }
 
 #endif

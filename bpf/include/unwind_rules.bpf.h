@@ -8,7 +8,7 @@
 #define RULE_CACHE_BITS 12
 
 struct cached_rule {
-	__u64 pc;
+	__u64 tag; /* rule_tag() */
 	__u64 frame_delta;
 	__u32 rule;
 	__u32 generation;
@@ -43,13 +43,13 @@ static __always_inline __u32 *unwind_chunk(__u32 word)
 static __always_inline __u32 look_up_rule(struct unwind_state *s, __u64 pc)
 {
 	const __u32 no_cfi = UNWIND_RULE_SPECIAL | UNWIND_CODE_NO_CFI;
-	__u64 address = pc + s->address_delta;
-	__u32 page = (__u32)(address >> UNWIND_PAGE_BITS) - s->first_page;
+	__u64 address = pc + s->here.address_delta;
+	__u32 page = (__u32)(address >> UNWIND_PAGE_BITS) - s->here.first_page;
 	__u32 word, first, rows, offset, key, *chunk;
 
-	if (page >= s->pages)
+	if (page >= s->here.pages)
 		return no_cfi;
-	word = s->index + 2 * page;
+	word = s->here.index + 2 * page;
 	chunk = unwind_chunk(word);
 	if (!chunk)
 		return no_cfi;
@@ -76,14 +76,39 @@ static __always_inline __u32 look_up_rule(struct unwind_state *s, __u64 pc)
 	return chunk[offset & (UNWIND_CHUNK_WORDS - 1)] & UNWIND_RULE_MASK;
 }
 
+static __always_inline bool place_holds(const struct unwind_place *place, __u64 pc)
+{
+	return pc >= place->start && pc < place->end;
+}
+
+static __always_inline void go_to_place_of(struct unwind_state *s, __u64 pc)
+{
+	__u64 *here = (__u64 *)&s->here, *before = (__u64 *)&s->before;
+
+	if (place_holds(&s->here, pc))
+		return;
+		/* Word by word: programs that unwind have little of their stack left. */
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < sizeof(s->here) / sizeof(*here); i++) {
+		__u64 word = here[i];
+
+		here[i] = before[i];
+		before[i] = word;
+	}
+	if (!place_holds(&s->here, pc))
+		s->here.mapping = find_mapping(s, pc);
+}
+
 __noinline __u32 find_rule(struct unwind_state *s, __u64 pc)
 {
 	if (!s)
 		return RULE_NO_MAPPING;
-	if (pc < s->map_start || pc >= s->map_end)
-		s->mapping = find_mapping(s, pc);
-	switch (s->mapping) {
+	go_to_place_of(s, pc);
+	switch (s->here.mapping) {
 	case MAPPING_TABLE:
+		/* The same place of the same file has the same rule. */
+		if (s->remembered_delta == s->here.frame_delta)
+			return s->remembered_rule;
 		return look_up_rule(s, pc);
 	case MAPPING_NO_TABLE:
 		return RULE_NO_TABLE;
@@ -101,23 +126,36 @@ static __always_inline struct cached_rule *cache_slot(struct unwind_state *s, __
 	return cache ? &cache->rules[slot & ((1 << RULE_CACHE_BITS) - 1)] : NULL;
 }
 
+/* User addresses have 47 bits: with the number of tables taken out, so that no rule of such a table
+ * is used again. */
+static __always_inline __u64 rule_tag(__u64 pc)
+{
+	return pc ^ (__u64)unwind_generation << 48;
+}
+
 /* The rule for pc; *frame_delta is what makes a frame of it. */
 static __always_inline __u32 rule_of(struct unwind_state *s, __u64 pc, __u64 *frame_delta)
 {
 	struct cached_rule *cached = cache_slot(s, pc);
+	__u64 tag = rule_tag(pc);
 	__u32 rule;
 
 	if (!cached)
 		return RULE_NO_MAPPING;
-	if (cached->pc == pc && cached->generation == s->generation) {
-		*frame_delta = cached->frame_delta;
-		return cached->rule;
+	s->remembered_delta = 0;
+	if (cached->tag == tag) {
+		if (cached->generation == s->generation) {
+			*frame_delta = cached->frame_delta;
+			return cached->rule;
+		}
+		s->remembered_delta = cached->frame_delta;
+		s->remembered_rule = cached->rule;
 	}
 	rule = find_rule(s, pc);
-	*frame_delta = s->frame_delta;
+	*frame_delta = s->here.frame_delta;
 	if (rule != RULE_NO_MAPPING && rule != RULE_NO_TABLE) {
-		cached->pc = pc;
-		cached->frame_delta = s->frame_delta;
+		cached->tag = tag;
+		cached->frame_delta = s->here.frame_delta;
 		cached->rule = rule;
 		cached->generation = s->generation;
 	}

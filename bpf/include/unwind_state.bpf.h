@@ -23,6 +23,18 @@ volatile __u32 unwind_by_process = 0;
 #define UNWIND_WINDOW_WORDS 32
 #define UNWIND_NODE_WORDS   32
 
+/* A mapping of the process. */
+struct unwind_place {
+	__u64 start;
+	__u64 end;
+	__u64 frame_delta;   /* frame - address */
+	__u64 address_delta; /* address in the ELF file - address in the process */
+	__u32 index;
+	__u32 first_page;
+	__u32 pages;
+	__u32 mapping; /* MAPPING_* */
+};
+
 struct unwind_state {
 	__u64 pc;
 	__u64 sp;
@@ -35,15 +47,13 @@ struct unwind_state {
 	__u64 mm;
 	__u64 hash; /* of all frames */
 
-	/* The mapping looked up last. */
-	__u64 map_start;
-	__u64 map_end;
-	__u64 frame_delta;   /* frame - address */
-	__u64 address_delta; /* address in the ELF file - address in the process */
-	__u32 index;
-	__u32 first_page;
-	__u32 pages;
-	__u32 mapping; /* MAPPING_* */
+	/* The mappings that were met last: stacks go to and fro between two. */
+	struct unwind_place here;
+	struct unwind_place before;
+
+	/* What the cache has for the address that is looked up, of a mapping that may be gone. */
+	__u64 remembered_delta; /* 0: nothing */
+	__u32 remembered_rule;
 
 	__u32 frames_count;
 	__u32 stop;	  /* SONDE_STACK_*: why it ended early */
@@ -52,7 +62,6 @@ struct unwind_state {
 	__u32 cpu;
 	__u32 tgid;
 	__u32 exec_id;
-	__u32 pad;
 	__u32 missed;	     /* some file had no table */
 	__u32 outside_files; /* frames that are addresses of the process */
 
