@@ -152,8 +152,10 @@ static __always_inline bool stack_take(void *ctx, struct stack_taken *taken, __u
 	taken->unwound = stack_capture(ctx, buffer, tgid, parts, cfi);
 	if (cfi && taken->unwound && taken->unwound->missed) {
 		taken->sent = send_stack_dump(buffer, taken->unwound);
+		/* Whatever ended it would not have, had there been a table. */
 		if (!taken->sent)
-			buffer->record.flags |= SONDE_STACK_USER_NO_TABLE_YET;
+			buffer->record.flags = (buffer->record.flags & SONDE_STACK_KERNEL_DEPTH) |
+					       SONDE_STACK_USER_NO_TABLE_YET;
 	}
 	if (!taken->sent)
 		buffer->record.key = stack_key(buffer, taken->exec_id, taken->unwound);
