@@ -90,7 +90,8 @@ class Machine {
     return factored(static_cast<std::uint64_t>(offset));
   }
 
-  RegisterRule* rule_of(CfiState& state, std::uint64_t number) const noexcept {
+  template <class State>
+  static auto rule_of(State& state, std::uint64_t number) noexcept -> decltype(&state.rbp) {
     switch (number) {
       case UNWIND_REGISTER_RBP:
         return &state.rbp;
@@ -110,8 +111,7 @@ class Machine {
     set(number, RegisterRule{kind, 0, offset});
   }
   void restore(std::uint64_t number) noexcept {
-    CfiState initial = cie_.initial;
-    if (const RegisterRule* const rule = rule_of(initial, number)) set(number, *rule);
+    if (const RegisterRule* const rule = rule_of(cie_.initial, number)) set(number, *rule);
   }
 
   void advance(std::uint64_t delta) {

@@ -12,7 +12,7 @@ CfiReader::CfiReader(std::span<const std::byte> section, std::uint64_t from,
   at_ = base_ + std::min(from, end);
 }
 
-std::uint64_t CfiReader::uleb() noexcept {
+std::uint64_t CfiReader::long_uleb() noexcept {
   std::uint64_t value = 0;
   for (unsigned shift = 0; at_ != end_; shift += 7) {
     const auto byte = static_cast<std::uint8_t>(*at_++);

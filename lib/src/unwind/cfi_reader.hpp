@@ -34,7 +34,12 @@ class CfiReader {
     return value;
   }
 
-  std::uint64_t uleb() noexcept;
+  std::uint64_t uleb() noexcept {
+    // Nearly all fit a byte.
+    if (at_ != end_ && static_cast<std::uint8_t>(*at_) < 0x80)
+      return static_cast<std::uint8_t>(*at_++);
+    return long_uleb();
+  }
   std::int64_t sleb() noexcept;
 
   /// The next `length` bytes, which are skipped.
@@ -47,6 +52,8 @@ class CfiReader {
   }
 
  private:
+  std::uint64_t long_uleb() noexcept;
+
   const std::byte* base_ = nullptr;
   const std::byte* at_ = nullptr;
   const std::byte* end_ = nullptr;

@@ -1,18 +1,49 @@
 #include "unwind/coverage.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <iterator>
+#include <numeric>
 
 namespace sonde::unwind {
 
-std::vector<Piece> resolve(std::vector<FdeRows>& fdes) {
-  // The FDE that wins comes last, and so to the top of the stack.
+namespace {
+
+// By start; of several with the same start the first in the file comes last, and so to the top of
+// the stack. Digit by digit: linkers leave them in the order of the objects, so that most are out
+// of place, and comparing them all would take longer than reading them did.
+void sort_by_start(std::vector<FdeRows>& fdes) {
   const auto before = [](const FdeRows& a, const FdeRows& b) {
     return a.start != b.start ? a.start < b.start : a.first > b.first;
   };
-  if (!std::is_sorted(fdes.begin(), fdes.end(), before)) {
-    std::sort(fdes.begin(), fdes.end(), before);
+  if (std::is_sorted(fdes.begin(), fdes.end(), before)) return;
+  std::reverse(fdes.begin(), fdes.end());
+  const auto [low, high] =
+      std::minmax_element(fdes.begin(), fdes.end(),
+                          [](const FdeRows& a, const FdeRows& b) { return a.start < b.start; });
+  const std::uint64_t lowest = low->start;
+  const std::uint64_t range = high->start - lowest;
+  constexpr unsigned kDigitBits = 11;
+  std::vector<FdeRows> sorted(fdes.size());
+  for (unsigned shift = 0; shift < 64 && range >> shift != 0; shift += kDigitBits) {
+    const auto digit_of = [&](const FdeRows& fde) {
+      return (fde.start - lowest) >> shift & ((1u << kDigitBits) - 1);
+    };
+    std::array<std::size_t, std::size_t{1} << kDigitBits> places{};
+    for (const FdeRows& fde : fdes)
+      ++places[digit_of(fde)];
+    std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
+    for (const FdeRows& fde : fdes)
+      sorted[places[digit_of(fde)]++] = fde;
+    fdes.swap(sorted);
   }
+}
+
+}  // namespace
+
+std::vector<Piece> resolve(std::vector<FdeRows>& fdes) {
+  sort_by_start(fdes);
   std::vector<Piece> pieces;
   pieces.reserve(fdes.size());
   std::vector<FdeRows> open;

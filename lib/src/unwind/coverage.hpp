@@ -17,7 +17,8 @@ struct Piece {
 };
 
 /// Ascending and without overlap. Of several FDEs that cover an address, the one with the highest
-/// start speaks, and of several with the same start the first in the file. Sorts `fdes`.
+/// start speaks, and of several with the same start the first in the file. `fdes` are in the order
+/// of the file, and are sorted.
 std::vector<Piece> resolve(std::vector<FdeRows>& fdes);
 
 /// Adds to `pieces` what `others` say of addresses that no piece covers.

@@ -76,6 +76,12 @@ const Segment* segment_of(std::span<const Segment> code, std::uint64_t address) 
 
 void append_rows(const CfiSection& section, std::span<const Segment> code, RuleEncoder& encoder,
                  UnwindStatistics& statistics, CodeRows& into) {
+  // As compilers write them: memory that is reserved and not used costs nothing, and copies of what
+  // outgrows it do.
+  constexpr std::size_t kBytesPerRow = 4;
+  constexpr std::size_t kBytesPerFde = 24;
+  into.rows.reserve(into.rows.size() + section.bytes.size() / kBytesPerRow);
+  into.fdes.reserve(into.fdes.size() + section.bytes.size() / kBytesPerFde);
   Cies cies;
   RowSink sink(encoder, into.rows);
   CfiEntries entries(section);

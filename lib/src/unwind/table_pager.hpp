@@ -23,6 +23,7 @@ class TablePager {
 
   UnwindTable& table_;
   Rule current_ = kNoCfi;
+  std::uint64_t open_until_ = 0;  ///< the end of the last page
 };
 
 }  // namespace sonde::unwind

@@ -54,6 +54,10 @@ void end_at_entry(std::uint64_t entry, std::span<const Segment> code, CodeRows& 
 
 void write_pages(const CodeRows& rows, std::span<const Piece> pieces, UnwindTable& table) {
   if (pieces.empty()) return;
+  // A row at the start of each page besides those of the FDEs.
+  table.rows.reserve(
+      rows.rows.size() +
+      static_cast<std::size_t>((pieces.back().end - pieces.front().start) >> UNWIND_PAGE_BITS) + 1);
   TablePager pager(table);
   std::uint64_t end = pieces.front().start;
   for (const Piece& piece : pieces) {
