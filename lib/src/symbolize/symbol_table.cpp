@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t kSymbolsAtOnce = 4096;
 // 384 MB of table; the largest programs (browsers with debug information) have a tenth of it.
 constexpr std::uint64_t kMostSymbols = std::uint64_t{16} << 20;
-constexpr std::size_t kWindow = std::size_t{64} * 1024;
+// Names that are asked for one after the other are seldom neighbours, and most are short.
+constexpr std::size_t kWindow = 512;
 constexpr std::size_t kLongestName = std::size_t{16} * 1024;
 
 Elf64_Sym read_symbol(const std::byte* bytes, bool is_64_bit) {
@@ -113,16 +114,15 @@ std::string SymbolTable::name_at(std::uint64_t offset) {
     const auto skip = static_cast<std::size_t>(offset - window_start_);
     return {window_.data() + skip, window_.size() - skip};
   };
-  std::size_t length = in_window().find('\0');
-  if (length == std::string_view::npos) {
+  for (const std::size_t size : {kWindow, kLongestName}) {
+    if (in_window().find('\0') != std::string_view::npos) break;
     window_start_ = offset;
     window_.resize(
-        static_cast<std::size_t>(std::min<std::uint64_t>(kWindow, strings_.sh_size - offset)));
+        static_cast<std::size_t>(std::min<std::uint64_t>(size, strings_.sh_size - offset)));
     window_.resize(image_->source().read(strings_.sh_offset + offset,
                                          std::as_writable_bytes(std::span(window_))));
-    length = std::min(in_window().find('\0'), std::min(in_window().size(), kLongestName));
   }
-  const std::string_view name = in_window().substr(0, length);
+  const std::string_view name = in_window().substr(0, in_window().find('\0'));
   const std::size_t version = name.find('@', 1);
   return std::string(name.substr(0, version));
 }
