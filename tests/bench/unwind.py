@@ -15,6 +15,7 @@ whose stack reaches the program's entry.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -38,7 +39,8 @@ def sampling_program(pid):
     """Runs and nanoseconds so far of the sampling program that a process holds."""
     held = set()
     for info in Path(f"/proc/{pid}/fdinfo").iterdir():
-        held |= {int(number) for number in re.findall(r"(?m)^prog_id:\s*(\d+)", info.read_text(encoding="utf-8"))}
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            held |= {int(number) for number in re.findall(r"(?m)^prog_id:\s*(\d+)", info.read_text(encoding="utf-8"))}
     shown = subprocess.run(["bpftool", "-j", "prog", "show"], check=True, capture_output=True, text=True).stdout
     for program in json.loads(shown):
         if program["id"] in held and program["type"] == "perf_event":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from tracing import SONDE, TracingTest, program, wait_until
+from tracing import SONDE, TracingTest, fdinfo, program, wait_until
 
 EXACT = ("--sample-bytes", "1", "--max-overhead", "none")
 
@@ -102,16 +102,6 @@ def holds_link(tracer, pid):
             if found is None or int(found.group(1)) == pid:
                 return True
     return False
-
-
-def fdinfo(pid):
-    """What the kernel tells of each descriptor of a process."""
-    for number in os.listdir(f"/proc/{pid}/fdinfo"):
-        try:
-            with open(f"/proc/{pid}/fdinfo/{number}", encoding="utf-8") as file:
-                yield file.read()
-        except FileNotFoundError:
-            continue
 
 
 def code(pid):

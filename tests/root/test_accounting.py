@@ -3,14 +3,13 @@
 import ctypes
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
 import sys
 import time
 
-from tracing import SONDE, TracingTest, main, program, run, undisturbed, wait_until
+from tracing import SONDE, TracingTest, fdinfo, main, program, run, undisturbed, wait_until
 
 # A number of messages over a connection within one process.
 MESSAGES = """
@@ -159,8 +158,7 @@ class Cost(TracingTest):
         try:
             wait_until(lambda: len(os.listdir(f"/proc/{sonde.pid}/task")) > 1)
             subprocess.run(workload, check=True, stdout=subprocess.DEVNULL, timeout=60)
-            held = {number for info in pathlib.Path(f"/proc/{sonde.pid}/fdinfo").iterdir()
-                    for number in re.findall(r"(?m)^prog_id:\s*(\d+)", info.read_text(encoding="utf-8"))}
+            held = {number for text in fdinfo(sonde.pid) for number in re.findall(r"(?m)^prog_id:\s*(\d+)", text)}
             least = self.run_time(held)
             sonde.terminate()
             # The machine does other things until the programs are gone, which they are one by one.

@@ -131,6 +131,16 @@ def wait_until(condition, seconds=30):
         time.sleep(0.02)
 
 
+def fdinfo(pid):
+    """What the kernel tells of each descriptor of a process; it closes some meanwhile."""
+    for number in os.listdir(f"/proc/{pid}/fdinfo"):
+        try:
+            with open(f"/proc/{pid}/fdinfo/{number}", encoding="utf-8") as file:
+                yield file.read()
+        except FileNotFoundError:
+            continue
+
+
 class TracingTest(SondeTest):
     def assert_balanced(self, books):
         self.assertEqual(
@@ -183,6 +193,6 @@ class TracingTest(SondeTest):
 
 
 __all__ = [
-    "SONDE", "Report", "SondeTest", "TracingTest", "main", "program", "run", "sampling_error", "undisturbed",
+    "SONDE", "Report", "SondeTest", "TracingTest", "fdinfo", "main", "program", "run", "sampling_error", "undisturbed",
     "wait_until",
 ]
