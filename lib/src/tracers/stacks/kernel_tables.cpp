@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "util/fail.hpp"
@@ -18,10 +19,16 @@ KernelTables::~KernelTables() {
   unmap();
 }
 
-void KernelTables::unmap() noexcept {
+void KernelTables::keep_mapped(std::uint64_t most) noexcept {
+  std::vector<Chunk*> mapped;
   for (Chunk& chunk : chunks_) {
-    if (chunk.words != nullptr) ::munmap(std::exchange(chunk.words, nullptr), kChunkBytes);
+    if (chunk.words != nullptr) mapped.push_back(&chunk);
   }
+  if (mapped.size() <= most) return;
+  std::sort(mapped.begin(), mapped.end(),
+            [](const Chunk* a, const Chunk* b) { return a->last_use > b->last_use; });
+  for (Chunk* const chunk : std::span(mapped).subspan(most))
+    ::munmap(std::exchange(chunk->words, nullptr), kChunkBytes);
 }
 
 Result<void> KernelTables::add_chunk() {
@@ -52,6 +59,7 @@ Result<std::span<std::uint32_t>> KernelTables::chunk(std::uint32_t index) {
       return fail_errno(ErrorCode::MapOperationFailed, "map memory of unwind tables");
     chunk.words = static_cast<std::uint32_t*>(words);
   }
+  chunk.last_use = ++uses_;
   return std::span(chunk.words, UNWIND_CHUNK_WORDS);
 }
 

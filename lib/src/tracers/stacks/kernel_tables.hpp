@@ -70,10 +70,13 @@ class KernelTables final : public unwind::ChunkMemory {
   KernelTables(const KernelTables&) = delete;
   KernelTables& operator=(const KernelTables&) = delete;
 
-  /// Valid until unmap().
+  /// Valid until unmap() or keep_lately_used().
   Result<std::span<std::uint32_t>> chunk(std::uint32_t index) override;
   /// Between two uses: mapped memory of the kernel would be counted as ours, too.
-  void unmap() noexcept;
+  void unmap() noexcept { keep_mapped(0); }
+  /// Between two uses that follow each other at once: the kernel maps the thousand pages of a chunk
+  /// one by one.
+  void keep_lately_used() noexcept { keep_mapped(2); }
 
   /// The entries from `first` on. Before a table that refers to them is published.
   Result<void> write_dictionary(std::span<const unwind_dictionary_entry> entries,
@@ -91,11 +94,14 @@ class KernelTables final : public unwind::ChunkMemory {
   struct Chunk {
     UniqueFd fd;
     std::uint32_t* words = nullptr;  // null while it is not mapped
+    std::uint64_t last_use = 0;
   };
   Result<void> add_chunk();
+  void keep_mapped(std::uint64_t most) noexcept;
 
   UnwindMaps maps_;
   std::vector<Chunk> chunks_;
+  std::uint64_t uses_ = 0;
 };
 
 }  // namespace sonde::tracers

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <climits>
 #include <cstring>
 #include <utility>
@@ -181,7 +182,12 @@ void Unwinder::add_job(Job job) {
 void Unwinder::work() noexcept {
   std::unique_lock guard(lock_);
   for (;;) {
-    wake_.wait(guard, [this] { return closing_ || !queue_.empty(); });
+    const auto is_wanted = [this] { return closing_ || !queue_.empty(); };
+    // Files are met in bursts.
+    if (!wake_.wait_for(guard, std::chrono::seconds(1), is_wanted)) {
+      kernel_->unmap();
+      wake_.wait(guard, is_wanted);
+    }
     if (closing_) return;
     const Job job = std::move(queue_.front());
     queue_.pop_front();
@@ -198,7 +204,7 @@ void Unwinder::work() noexcept {
     guard.lock();
     if (!unwound.empty()) unwound_.push_back(std::move(unwound));
     worker_time_ = used;
-    if (queue_.empty()) kernel_->unmap();
+    if (queue_.empty()) kernel_->keep_lately_used();
     working_ = false;
     if (queue_.empty()) idle_.notify_all();
   }
