@@ -69,6 +69,12 @@ static __always_inline struct sonde_mem_kernel_counters *mem_kernel_counters_her
 	return bpf_map_lookup_elem(&mem_kernel_counters, &zero);
 }
 
+/* Allocations in interrupts come between a read and a write of a counter on the same CPU. */
+static __always_inline void mem_kernel_count(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
 static __always_inline void mem_kernel_forget(__u64 address)
 {
 	struct mem_kernel_object *object = bpf_map_lookup_elem(&mem_kernel_objects, &address);
@@ -153,16 +159,16 @@ static __always_inline void mem_kernel_add(void *ctx, const struct mem_kernel_ne
 		if (new->cache)
 			bpf_probe_read_kernel_str(first.cache, sizeof(first.cache), new->cache);
 		if (bpf_map_update_elem(&mem_kernel_sums, &object.key, &first, BPF_NOEXIST)) {
-			c->lost_stacks_full++;
+			mem_kernel_count(&c->lost_stacks_full);
 			return;
 		}
 		mem_kernel_announce(buffer);
 	}
-	c->recorded++;
+	mem_kernel_count(&c->recorded);
 	/* Freed where it was not seen. */
 	mem_kernel_forget(new->address);
 	if (bpf_map_update_elem(&mem_kernel_objects, &new->address, &object, BPF_ANY)) {
-		c->objects_full++;
+		mem_kernel_count(&c->objects_full);
 		sums = bpf_map_lookup_elem(&mem_kernel_sums, &object.key);
 		if (sums) {
 			__sync_fetch_and_add(&sums->freed_bytes, new->bytes);
@@ -179,23 +185,23 @@ static __always_inline int mem_kernel_allocated(void *ctx, const struct mem_kern
 
 	if (!c)
 		return 0;
-	c->seen++;
+	mem_kernel_count(&c->seen);
 	if (sonde_gate == SONDE_GATE_PAUSED) {
-		c->filtered_paused++;
+		mem_kernel_count(&c->filtered_paused);
 		return 0;
 	}
 	tgid = filter_tgid_of(task);
 	if (tgid == filter_self_tgid) {
-		c->filtered_self++;
+		mem_kernel_count(&c->filtered_self);
 		return 0;
 	}
 	if (!filter_passes(task, tgid)) {
-		c->filtered_target++;
+		mem_kernel_count(&c->filtered_target);
 		return 0;
 	}
 	/* An interrupt of what follows, on this CPU. */
 	if (c->busy) {
-		c->lost_nested++;
+		mem_kernel_count(&c->lost_nested);
 		return 0;
 	}
 	c->busy = 1;
@@ -260,7 +266,7 @@ static __always_inline int mem_kernel_freed(__u64 address)
 		return 0;
 	c = mem_kernel_counters_here();
 	if (c)
-		c->frees++;
+		mem_kernel_count(&c->frees);
 	mem_kernel_forget(address);
 	return 0;
 }
