@@ -57,7 +57,7 @@ void MemFlags::add_to(CLI::App& app) {
       ->group(kAlloc);
   app.add_option("--max-overhead", max_overhead,
                  "Most that it may cost the target, in percent of its CPU time, or none for no "
-                 "limit (default: 100)")
+                 "limit (default: 40, with --live 160)")
       ->type_name("PERCENT")
       ->multi_option_policy(latest)
       ->group(kAlloc);

@@ -21,7 +21,7 @@ import tempfile
 import time
 
 PORT = 7391
-REQUESTS = 60_000
+REQUESTS = 200_000
 PYTHON_WORK = """
 import sys
 print("ready", flush=True); sys.stdin.readline()
@@ -142,9 +142,12 @@ class Way:
 
 
 def ways(sonde):
-    sonde_mem = [sonde, "mem", "--max-overhead", "none", "-d", "1h", "-o", "report.json", "-p", "{pid}"]
+    limited = [sonde, "mem", "-d", "1h", "-o", "report.json", "-p", "{pid}"]
+    sonde_mem = [*limited, "--max-overhead", "none"]
     return [
         Way("untraced"),
+        Way("sonde --alloc (default)", [*limited, "--alloc"]),
+        Way("sonde --live (default)", [*limited, "--live"]),
         Way("sonde --alloc (64 KiB)", [*sonde_mem, "--alloc"]),
         Way("sonde --live (64 KiB)", [*sonde_mem, "--live"]),
         Way("sonde --live (every call)", [*sonde_mem, "--live", "--sample-bytes", "1"]),

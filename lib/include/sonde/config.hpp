@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,8 +162,13 @@ struct MemoryOptions {
   /// Of what is still allocated, only what is at least this old.
   std::chrono::nanoseconds older_than{0};
   /// Most that tracing allocations may cost the target, in percent of its time, above 100 too;
-  /// zero: no limit.
-  double max_overhead_percent = 100;
+  /// zero: no limit. Without a value it is 40, where it can be kept by looking now and then, and
+  /// 160 with `live`, where every free has to be seen.
+  std::optional<double> max_overhead_percent;
+
+  double overhead_limit_percent() const noexcept {
+    return max_overhead_percent.value_or(live ? 160 : 40);
+  }
 };
 
 /// What the command line does with reports. The library ignores it.

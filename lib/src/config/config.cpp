@@ -146,11 +146,11 @@ Result<void> check_memory_options(const MemoryOptions& options) {
                             options.older_than.count()));
   }
   // Not a number is none of them.
-  if (options.max_overhead_percent >= 0 && options.max_overhead_percent <= config::kMostPercent)
-    return {};
+  const double percent = options.overhead_limit_percent();
+  if (percent >= 0 && percent <= config::kMostPercent) return {};
   return fail(ErrorCode::ConfigError,
-              fmt::format("memory.max_overhead_percent is {}, but must be from 0 to {}",
-                          options.max_overhead_percent, config::kMostPercent));
+              fmt::format("memory.max_overhead_percent is {}, but must be from 0 to {}", percent,
+                          config::kMostPercent));
 }
 
 }  // namespace

@@ -103,9 +103,10 @@ constexpr Field<MemoryOptions> kMemoryFields[] = {
         "fault_sample_bytes", "The same of changes of resident memory; 1: every one."),
     field<TimeThreshold, &MemoryOptions::older_than>(
         "older_than", "Of what is still allocated, only what is at least this old."),
-    field<Number<kMostPercent>, &MemoryOptions::max_overhead_percent>(
+    field<OptionalNumber<kMostPercent>, &MemoryOptions::max_overhead_percent>(
         "max_overhead_percent",
-        "Most that tracing allocations may cost the target; zero: no limit."),
+        "Most that tracing allocations may cost the target; zero: no limit; null: 40, or 160 with "
+        "live."),
 };
 
 constexpr Field<OutputSettings> kOutputFields[] = {

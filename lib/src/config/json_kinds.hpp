@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <sonde/config.hpp>
 #include <string>
 #include <string_view>
@@ -26,11 +27,19 @@ struct Integer {
   }
 };
 
+/// Null where what else is set decides.
 template <const double& most>
-struct Number {
-  static Result<double> read(const JsonSetting& setting) { return setting.number(most); }
-  static OrderedJson write(double value) { return value; }
-  static OrderedJson schema() { return {{"type", "number"}, {"minimum", 0}, {"maximum", most}}; }
+struct OptionalNumber {
+  static Result<std::optional<double>> read(const JsonSetting& setting) {
+    if (setting.is_null()) return std::nullopt;
+    return setting.number(most);
+  }
+  static OrderedJson write(std::optional<double> value) {
+    return value ? OrderedJson(*value) : OrderedJson();
+  }
+  static OrderedJson schema() {
+    return {{"type", {"number", "null"}}, {"minimum", 0}, {"maximum", most}};
+  }
 };
 
 struct Text {

@@ -20,6 +20,7 @@ class JsonSetting {
 
   const std::string& path() const noexcept { return path_; }
 
+  bool is_null() const noexcept { return value_.is_null(); }
   Result<bool> boolean() const;
   Result<std::uint64_t> integer(Range range) const;
   /// With a fraction or without, not negative, at most `most`.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <sonde/config.hpp>
 
 #include "util/fail.hpp"
@@ -14,7 +15,7 @@ struct Environment {
   std::uint32_t sample_rate;
   std::chrono::seconds duration;
   /// Of MemoryOptions; 0: no limit.
-  double max_overhead_percent;
+  std::optional<double> max_overhead_percent;
   std::uint64_t sample_bytes;
   std::uint64_t fault_sample_bytes;
 };
@@ -22,7 +23,7 @@ struct Environment {
 using std::chrono::seconds;
 constexpr Environment kProduction{"production", 19, seconds(300), 5, 512u << 10, 2048u << 10};
 constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 512u << 10};
-constexpr Environment kDevelopment{"development", 99, seconds(60), 100, 64u << 10, 1};
+constexpr Environment kDevelopment{"development", 99, seconds(60), std::nullopt, 64u << 10, 1};
 constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10, 1};
 
 const Environment* find_environment(std::string_view name) {

@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 #include <sonde/config.hpp>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -47,6 +48,22 @@ BOOST_AUTO_TEST_CASE(environments_sample_memory_by_what_it_may_cost) {
   BOOST_TEST((distances("staging") == std::pair(128 * kKib, 512 * kKib)));
   BOOST_TEST((distances("development") == std::pair(64 * kKib, std::uint64_t{1})));
   BOOST_TEST((distances("debug") == std::pair(64 * kKib, std::uint64_t{1})));
+}
+
+// What tracing allocations may cost: without an option redis is traced, with frees too, and nothing
+// is slowed by more than this.
+BOOST_AUTO_TEST_CASE(environments_limit_the_cost_of_allocations) {
+  const auto limits = [](const char* environment) {
+    sonde::MemoryOptions options = sonde::create_recommended_config(environment).memory;
+    const double alone = options.overhead_limit_percent();
+    options.live = true;
+    return std::pair(alone, options.overhead_limit_percent());
+  };
+  BOOST_TEST((limits("production") == std::pair(5.0, 5.0)));
+  BOOST_TEST((limits("staging") == std::pair(20.0, 20.0)));
+  BOOST_TEST((limits("development") == std::pair(40.0, 160.0)));
+  BOOST_TEST((limits("debug") == std::pair(0.0, 0.0)));
+  BOOST_TEST(sonde::MemoryOptions().overhead_limit_percent() == 40);
 }
 
 // An unknown name is an error for recommended_config and development for the v0.1 functions.

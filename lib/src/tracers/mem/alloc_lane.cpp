@@ -95,7 +95,7 @@ Result<void> AllocLane::loaded(mem_bpf& object) {
   if (!trap) return tl::unexpected(trap.error());
   trap_ = *trap;
   governor_.emplace(AllocGovernor::Parts{&object_, probes_.get(), &sites_},
-                    AllocBudget(trap_, options_.max_overhead_percent), options_.live,
+                    AllocBudget(trap_, options_.overhead_limit_percent()), options_.live,
                     filter_.follow_children);
   if (auto looked = probes_->look(); !looked) return looked;
   if (probes_->processes().empty() && !filter_.from_exec) return tl::unexpected(nothing_to_probe());
