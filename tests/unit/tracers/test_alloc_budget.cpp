@@ -39,8 +39,8 @@ BOOST_AUTO_TEST_CASE(share_of_time) {
   const AllocBudget budget(kTrap, 5);
   const double duty = budget.duty(load);
   const double cost = 2 * budget.cost_ns(load);
-  const double window = budget.native_ns(load) + cost;
-  BOOST_TEST(100 * cost / (window / duty) == 5, boost::test_tools::tolerance(1e-9));
+  const double all = (budget.native_ns(load) + cost) / duty;
+  BOOST_TEST(100 * cost / (all - cost) == 5, boost::test_tools::tolerance(1e-9));
   BOOST_TEST(AllocBudget(kTrap, 0).duty(load) == 1);
 }
 
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(measured_costs) {
   BOOST_TEST(time.most_ns == left, boost::test_tools::tolerance(1e-9));
   BOOST_TEST(time.native_ns < time.most_ns);
   BOOST_TEST(time.least_ns < time.native_ns);
-  BOOST_TEST(time.most_ns - time.least_ns < 0.1 * 1000 * 1200);
+  BOOST_TEST(time.most_ns - time.least_ns < 0.12 * 1000 * 1200);
   const AllocLoad half{1000, 0, 0, 0, kSecond, 500};
   BOOST_TEST(budget.recorded(half, measured).most_ns == (left - 500 * 80) / 2,
              boost::test_tools::tolerance(1e-9));

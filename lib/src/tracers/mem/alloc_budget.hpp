@@ -61,10 +61,11 @@ class AllocBudget {
   bool is_measured(const AllocMeasured& measured) const noexcept;
   /// The same as cost_ns(), of what was seen and measured meanwhile.
   double cost_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
+  /// How much slower code runs after so many traps than without: not measured, but estimated.
+  double aftermath_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
   /// Of hits while nothing was recorded.
   double idle_cost_ns(double hits, double trap_ns) const noexcept;
-  /// CPU time that the calls which were recorded stand for. How much slower code runs after a trap
-  /// than without is not measured, but estimated: from nothing to twice as much.
+  /// CPU time that the calls which were recorded stand for.
   AllocTime recorded(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
 
   bool limited() const noexcept { return limit_percent_ > 0; }

@@ -19,7 +19,7 @@ namespace sonde::tracers {
 namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
-constexpr std::uint64_t kCheckNs = 250 * kMs;
+constexpr std::uint64_t kCheckNs = 100 * kMs;
 // Where the estimate says that there is too much.
 constexpr std::uint64_t kEarlyCheckNs = 20 * kMs;
 constexpr std::uint64_t kPeriodNs = 250 * kMs;
@@ -162,7 +162,8 @@ Result<void> AllocGovernor::check() {
     parts_.object->set_distance(std::max<std::uint64_t>(distance * 4, 4096));
     return {};
   }
-  if (++checks_above_ < (live_ ? 4 : 1)) return {};
+  constexpr int kMostAbove = 10;
+  if (++checks_above_ < (live_ ? kMostAbove : 1)) return {};
   if (live_) {
     gave_up_ = true;
     end();
@@ -224,11 +225,12 @@ void AllocGovernor::begin_stratum() noexcept {
 }
 
 Result<void> AllocGovernor::open_window() {
-  if (auto attached = parts_.probes->attach(parts_.object->measuring_programs()); !attached)
-    return attached;
+  const AllocPrograms programs =
+      measures_ ? parts_.object->measuring_programs() : parts_.object->programs();
+  if (auto attached = parts_.probes->attach(programs); !attached) return attached;
   state_ = State::window;
   mark_ = mark_now();
-  parts_.object->open_window(true);
+  parts_.object->open_window(measures_);
   arm(window_ns_);
   return {};
 }
@@ -242,10 +244,12 @@ void AllocGovernor::close_window() noexcept {
   Window window;
   window.hits = load.hits;
   window.seconds = measured.seconds;
-  window.cost_ns = budget_.cost_ns(load, measured);
+  window.cost_ns = budget_.cost_ns(load, measured) + budget_.aftermath_ns(load, measured);
   window.recorded = load.hits - load.idle;
   window.time = budget_.recorded(load, measured);
   window.trap_ns = budget_.one_trap_ns(measured);
+  // The functions that are called have no room for a second breakpoint.
+  if (load.hits > 0 && measured.seconds <= 0) measures_ = false;
   window_ = window;
   state_ = State::rest;
   const std::uint64_t end = stratum_.time_ns + period_ns_;

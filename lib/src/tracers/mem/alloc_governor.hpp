@@ -93,6 +93,7 @@ class AllocGovernor final : public core::EventSource {
   std::uint64_t period_ns_ = 0;
   std::uint64_t window_ns_ = 0;
   process::TaskClock clock_;
+  bool measures_ = true;
   struct Window {
     double hits = 0;
     double recorded = 0;
