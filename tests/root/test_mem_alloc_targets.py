@@ -2,10 +2,13 @@
 
 import json
 import os
+import random
 import re
 import shutil
+import signal
 import struct
 import subprocess
+import time
 
 from allocations import EXACT, AllocationTest, code, fdinfo, program, says
 from tracing import SONDE, main, undisturbed, wait_until
@@ -73,16 +76,75 @@ class Attached(AllocationTest):
         target.terminate()
         self.assertEqual(target.wait(), 0)
 
-    def test_again_and_again(self):
-        """A process survives many tracers, one after the other."""
+    def trace_shortly(self, pid):
+        return subprocess.Popen(
+            [SONDE, "mem", "--live", *EXACT, "-d", "20ms", "-f", "json", "-o", "/dev/null", "-p", str(pid)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+
+    def hold_shortly(self, pid, library, offsets, kill):
+        """Breakpoints where a tracer sets them."""
+        holder = subprocess.Popen(
+            [os.environ["HOLD_PROBES"], str(pid), library, *offsets],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        self.assertEqual(holder.stdout.readline().split()[:3], ["ready", str(len(offsets)), "0"])
+        if kill:
+            holder.kill()
+        holder.communicate("")
+
+    @staticmethod
+    def site(library, function):
+        found = subprocess.run(
+            [SONDE, "doctor", "-f", "json", "--probe", f"{library}:{function}"], capture_output=True, text=True, check=True
+        ).stdout
+        return next(str(json.loads(line)["file_offset"]) for line in found.splitlines() if '"probe":"entry"' in line)
+
+    def test_a_hundred_times(self):
+        """A process that allocates all the time survives that breakpoints are set in its allocator and taken away a
+        hundred times: by tracers, some of them killed at any moment, and by what only sets them, which is quicker."""
+        moments = random.Random(6)
         target = self.spawn(program("alloc_spin"))
         before = code(target.pid)
-        for _ in range(8):
-            report = self.mem("--live", *EXACT, "-d", "300ms", "-p", str(target.pid))
-            self.assertGreater(report.sum("spin", "allocated_count"), 0)
+        with open(f"/proc/{target.pid}/maps", encoding="utf-8") as maps:
+            library = next(line.split()[-1] for line in maps if line.endswith("/libc.so.6\n"))
+        sites = [self.site(library, function) for function in ("malloc", "calloc", "realloc", "free")]
+        for _ in range(5):
+            tracers = [self.trace_shortly(target.pid) for _ in range(4)]
+            for _ in range(16):
+                self.hold_shortly(target.pid, library, sites, kill=moments.random() < 0.25)
+            tracers[0].kill()
+            for tracer in tracers:
+                _, errors = tracer.communicate(timeout=120)
+                self.assertIn(tracer.returncode, (0, -signal.SIGKILL) if tracer is tracers[0] else (0,), errors)
         self.assertEqual(code(target.pid), before)
+        report = self.mem("--live", *EXACT, "-d", "300ms", "-p", str(target.pid))
+        self.assertGreater(report.sum("spin", "allocated_count"), 0)
         target.terminate()
-        self.assertEqual(target.wait(), 0)
+        said, _ = target.communicate()
+        self.assertEqual(target.returncode, 0)
+        # It counts in a register that malloc() saves, by thousands.
+        self.assertEqual(says(said)["spin"][0] % 1000, 0)
+
+    def test_image_after_image(self):
+        """A process that forks and replaces its program all the time, while tracers come and go, goes on until its
+        own end, which one of them lives to see."""
+        path, flag = self.path("again"), self.path("flag")
+        for name, text in ((path, f'#!/bin/sh\n[ -e {flag} ] || exit 7\n/bin/true\nexec "$0"\n'), (flag, "")):
+            with open(name, "w", encoding="utf-8") as file:
+                file.write(text)
+        os.chmod(path, 0o755)
+        target = subprocess.Popen([path])
+        try:
+            tracer = self.attach_until(target, lambda: True, "--live", *EXACT)
+            for _ in range(10):
+                other = self.trace_shortly(target.pid)
+                _, errors = other.communicate(timeout=120)
+                self.assertEqual(other.returncode, 0, errors)
+        finally:
+            os.unlink(flag)
+        self.assertEqual(target.wait(), 7)
+        self.finish(tracer)
 
     def test_ends_while_traced(self):
         """The end of the process is no trouble; what it had not freed is told."""

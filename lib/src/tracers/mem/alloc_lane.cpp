@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "core/machine.hpp"
@@ -66,6 +68,7 @@ class AllocLane final : public MemLane {
   void add_notices(std::vector<std::string>& notices) const override;
 
  private:
+  Result<void> look_first();
   Result<void> open_events();
   void on_event(std::span<const std::byte> record) noexcept;
   std::vector<std::uint32_t> descendants() const;
@@ -97,10 +100,21 @@ Result<void> AllocLane::loaded(mem_bpf& object) {
   governor_.emplace(AllocGovernor::Parts{&object_, probes_.get(), &sites_},
                     AllocBudget(trap_, options_.overhead_limit_percent()), options_.live,
                     filter_.follow_children);
-  if (auto looked = probes_->look(); !looked) return looked;
-  if (probes_->processes().empty() && !filter_.from_exec) return tl::unexpected(nothing_to_probe());
+  if (auto looked = look_first(); !looked) return looked;
   // A launcher's own calls say nothing of what it will run.
   return governor_->estimate(plan_.alloc_session, !filter_.from_exec);
+}
+
+// A process whose program was just replaced has no allocator until its libraries are mapped.
+Result<void> AllocLane::look_first() {
+  constexpr int kMostLooks = 20;
+  constexpr auto kBetween = std::chrono::milliseconds(10);
+  for (int looks = 0; looks < kMostLooks; ++looks) {
+    if (looks != 0) std::this_thread::sleep_for(kBetween);
+    if (auto looked = probes_->look(); !looked) return looked;
+    if (!probes_->processes().empty() || filter_.from_exec) return {};
+  }
+  return tl::unexpected(nothing_to_probe());
 }
 
 Result<void> AllocLane::open_events() {
