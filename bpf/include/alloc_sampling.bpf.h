@@ -78,7 +78,7 @@ struct alloc_estimate {
 static __always_inline void alloc_scale_up(struct alloc_estimate *estimate, __u64 size,
 					   __u64 distance)
 {
-	__u64 seen = size ? size : 1, position, index, rest, low, high, bytes;
+	__u64 seen = size ? size : 1, position, index, rest, low, high, bytes, more;
 
 	estimate->bytes = size << SONDE_ALLOC_BYTE_BITS;
 	estimate->count = 1ull << SONDE_ALLOC_COUNT_BITS;
@@ -97,9 +97,11 @@ static __always_inline void alloc_scale_up(struct alloc_estimate *estimate, __u6
 	if (!size)
 		return;
 	estimate->bytes = bytes;
-	/* Var of one term: (size / p)^2 * (1 - p) = estimate * (estimate - size). */
-	estimate->variance = (bytes >> (SONDE_ALLOC_BYTE_BITS + 4)) *
-			     (((bytes >> SONDE_ALLOC_BYTE_BITS) - size) >> 4);
+	/* Var of one term: (size / p)^2 * (1 - p) = estimate * (estimate - size). Where p is almost
+	 * 1 the estimate may be rounded to less than the size. */
+	more = bytes >> SONDE_ALLOC_BYTE_BITS;
+	more = more > size ? more - size : 0;
+	estimate->variance = (bytes >> (SONDE_ALLOC_BYTE_BITS + 4)) * (more >> 4);
 }
 
 #endif

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 
 from allocations import EXACT, AllocationTest, preloading, program, says
 from tracing import main
@@ -104,6 +105,15 @@ class Sampled(AllocationTest):
         self.assertAlmostEqual(found / total, 1, delta=0.02)
         self.assertLess(report.books["reported"], report.books["seen"] / 4)
         self.assertIn("sampled once in 65536 bytes", report.notices)
+
+    def test_error_of_large_allocations(self):
+        """Each is sampled almost surely and counts as what it is, so next to nothing is uncertain."""
+        script = "for i in range(500): bytearray(int(12345 * (18 + i * 0.028)))"
+        report = self.mem(
+            "--alloc", "--sample-bytes", "12345", "--max-overhead", "none", "--", sys.executable, "-c", script
+        )
+        (percent,) = re.findall(r"within ±([\d.]+) %", report.notices)
+        self.assertLess(float(percent), 1)
 
 
 class Live(AllocationTest):
