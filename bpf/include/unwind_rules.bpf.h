@@ -81,13 +81,13 @@ static __always_inline bool place_holds(const struct unwind_place *place, __u64 
 	return pc >= place->start && pc < place->end;
 }
 
+/* Exchanges the two word by word: programs that unwind have little of their stack left. */
 static __always_inline void go_to_place_of(struct unwind_state *s, __u64 pc)
 {
 	__u64 *here = (__u64 *)&s->here, *before = (__u64 *)&s->before;
 
 	if (place_holds(&s->here, pc))
 		return;
-		/* Word by word: programs that unwind have little of their stack left. */
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < sizeof(s->here) / sizeof(*here); i++) {
 		__u64 word = here[i];
