@@ -184,8 +184,8 @@ class Growth(MemTest):
         # 768 samples are expected: one standard deviation is 28, or 3.6 % of the bytes.
         self.assertAlmostEqual(report.count("fault_site", "grow_anonymous"), 768, delta=6 * 28)
         self.assertAlmostEqual(report.bytes("fault_site", "grow_anonymous"), 48 * MIB, delta=6 * 0.036 * 48 * MIB)
-        if self.has_huge_pages():
-            self.assertEqual(report.bytes("fault_site", "grow_huge"), 64 * MIB)
+        # Exact in huge pages, of which a fragmented machine may not have enough.
+        self.assertAlmostEqual(report.bytes("fault_site", "grow_huge"), 64 * MIB, delta=6 * 0.036 * 64 * MIB)
         self.assertTrue(any("sampled once in 65536 bytes" in notice for notice in report.summary["notices"]))
 
     def test_given_back(self):
