@@ -12,7 +12,7 @@
 #include "alloc_cost.bpf.h"
 #include "alloc_events.bpf.h"
 #include "alloc_frame.bpf.h"
-#include "alloc_sampling.bpf.h"
+#include "byte_sampling.bpf.h"
 #include "filter.bpf.h"
 #include "gate.bpf.h"
 #include "stack_counts.bpf.h"
@@ -22,8 +22,12 @@
 /* Keep what is sampled until it is freed. */
 const volatile bool alloc_live = false;
 
+/* Mean bytes from one sample to the next; 1: every call. Raised by user space where tracing costs
+ * too much. */
+volatile __u64 alloc_distance = 1;
+
 struct alloc_cpu {
-	struct alloc_gap gap;
+	struct sampling_gap gap;
 	struct alloc_frame last;
 	struct filter_cache target;
 	__u32 taking_stack;
@@ -323,7 +327,7 @@ static __always_inline bool alloc_enter_call(struct pt_regs *ctx, __u64 cookie, 
 	if (size != ALLOC_TOO_MUCH)
 		alloc_count(&c->bytes, size);
 	distance = alloc_distance;
-	sampled = alloc_take_sample(&cpu->gap, size, distance);
+	sampled = sampling_take(&cpu->gap, size, distance);
 	if (!sampled && !(resizes && alloc_live)) {
 		alloc_count(&c->filtered_unsampled, 1);
 		return false;
@@ -375,12 +379,12 @@ static __always_inline __u64 alloc_given(__u64 result, const struct alloc_begun 
 static __always_inline void alloc_record(struct sonde_alloc_counters *c, struct task_struct *task,
 					 const struct alloc_begun *begun, __u64 address)
 {
-	struct alloc_estimate estimate;
+	struct sampling_estimate estimate;
 	struct sonde_alloc_live live = {}, hidden;
 	struct sonde_alloc_site *site;
 	struct sonde_alloc_key key;
 
-	alloc_scale_up(&estimate, begun->size, begun->distance);
+	sampling_scale_up(&estimate, begun->size, begun->distance);
 	site = bpf_map_lookup_elem(&alloc_sites, &begun->site);
 	if (!site) {
 		alloc_count(&c->lost_sites_full, 1);

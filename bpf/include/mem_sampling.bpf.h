@@ -4,7 +4,7 @@
 #define SONDE_MEM_SAMPLING_BPF_H
 
 #include "kernel_types.bpf.h"
-#include "alloc_sampling.bpf.h"
+#include "byte_sampling.bpf.h"
 #include "../shared/mem_event.h"
 #include <bpf/bpf_helpers.h>
 
@@ -15,7 +15,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct alloc_gap);
+	__type(value, struct sampling_gap);
 } mem_gaps SEC(".maps");
 
 /*
@@ -25,17 +25,17 @@ struct {
  */
 static __noinline __u64 mem_sampled_bytes(__u32 what, __u64 bytes, struct sonde_mem_counters *c)
 {
-	struct alloc_estimate estimate;
-	struct alloc_gap *gap;
+	struct sampling_estimate estimate;
+	struct sampling_gap *gap;
 	__u32 zero = 0;
 
 	gap = bpf_map_lookup_elem(&mem_gaps, &zero);
-	if (!gap || !c || !alloc_take_sample(gap, bytes, mem_distance))
+	if (!gap || !c || !sampling_take(gap, bytes, mem_distance))
 		return 0;
-	alloc_scale_up(&estimate, bytes, mem_distance);
+	sampling_scale_up(&estimate, bytes, mem_distance);
 	if (what == SONDE_MEM_GROWTH)
 		c->growth_variance += estimate.variance;
-	return estimate.bytes >> SONDE_ALLOC_BYTE_BITS;
+	return estimate.bytes >> SONDE_SAMPLING_BYTE_BITS;
 }
 
 #endif

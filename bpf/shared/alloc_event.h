@@ -33,25 +33,12 @@
 #define SONDE_ALLOC_MOST_WORDS	     31
 #define SONDE_ALLOC_LARGEST_CODE     0xffffff
 
-/* Tables that user space makes (aggregate/byte_sampling.hpp). */
-#define SONDE_ALLOC_LOG_BITS	  10 /* log2(1 + i / 1024) in units of 2^-26 */
-#define SONDE_ALLOC_LOG_SCALE	  26
-#define SONDE_ALLOC_INVERSE_BITS  12 /* x / (1 - exp(-x)) at x = i / 128, in units of 2^-24 */
-#define SONDE_ALLOC_INVERSE_STEP  7
-#define SONDE_ALLOC_INVERSE_SCALE 24
-#define SONDE_ALLOC_INVERSE_RANGE 32 /* where the last entry is: from there on it is x itself */
-#define SONDE_ALLOC_LONGEST_GAP	  (1u << 30) /* of the mean bytes between two samples */
-
-/* Estimates are in parts of a byte and of a call, so that small ones add up. */
-#define SONDE_ALLOC_BYTE_BITS  8
-#define SONDE_ALLOC_COUNT_BITS 16
-
 /* All that was allocated by one stack. */
 struct sonde_alloc_site {
 	__u64 count;	       /* sampled calls */
 	__u64 bytes;	       /* of these */
-	__u64 estimated_count; /* << SONDE_ALLOC_COUNT_BITS */
-	__u64 estimated_bytes; /* << SONDE_ALLOC_BYTE_BITS */
+	__u64 estimated_count; /* << SONDE_SAMPLING_COUNT_BITS */
+	__u64 estimated_bytes; /* << SONDE_SAMPLING_BYTE_BITS */
 	__u64 variance;	       /* of estimated_bytes, in units of 256 bytes squared */
 	__u64 freed_count;     /* of `count` */
 	__u64 freed_estimated_count;

@@ -1,4 +1,4 @@
-// The arithmetic of sampling allocations by their bytes, for the tables of alloc_sampling.bpf.h.
+// The arithmetic of sampling memory by its bytes, for the tables of byte_sampling.bpf.h.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 
 namespace sonde::aggregate {
 
-/// log2(1 + i / (size - 1)), in units of 2^-SONDE_ALLOC_LOG_SCALE.
+/// log2(1 + i / (size - 1)), in units of 2^-SONDE_SAMPLING_LOG_SCALE.
 void fill_log_table(std::span<std::uint32_t> table);
-/// x / (1 - exp(-x)) at x = i / 2^SONDE_ALLOC_INVERSE_STEP, in units of
-/// 2^-SONDE_ALLOC_INVERSE_SCALE.
+/// x / (1 - exp(-x)) at x = i / 2^SONDE_SAMPLING_INVERSE_STEP, in units of
+/// 2^-SONDE_SAMPLING_INVERSE_SCALE.
 void fill_inverse_table(std::span<std::uint32_t> table);
 
 /// Chance that an allocation is sampled, `distance` being the mean bytes between two samples; 1 for

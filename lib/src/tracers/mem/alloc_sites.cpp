@@ -9,6 +9,7 @@
 #include "aggregate/truncation.hpp"
 #include "core/clock.hpp"
 #include "ingest/map_reader.hpp"
+#include "shared/byte_sampling.h"
 
 namespace sonde::tracers {
 namespace {
@@ -16,11 +17,11 @@ namespace {
 constexpr std::uint64_t kAgeStepNs = 100'000'000;
 
 double bytes_of(std::uint64_t estimate) {
-  return std::ldexp(static_cast<double>(estimate), -SONDE_ALLOC_BYTE_BITS);
+  return std::ldexp(static_cast<double>(estimate), -SONDE_SAMPLING_BYTE_BITS);
 }
 
 double count_of(std::uint64_t estimate) {
-  return std::ldexp(static_cast<double>(estimate), -SONDE_ALLOC_COUNT_BITS);
+  return std::ldexp(static_cast<double>(estimate), -SONDE_SAMPLING_COUNT_BITS);
 }
 
 std::uint64_t rounded(double value) {

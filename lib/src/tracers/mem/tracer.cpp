@@ -123,8 +123,8 @@ void Tracer::configure() {
   ::bpf_program__set_autoload(object_->progs.filter_follow_fork, filter_.follow_children);
   ::bpf_program__set_autoload(object_->progs.filter_begin_at_exec, filter_.from_exec);
   ::bpf_program__set_autoload(object_->progs.filter_forget_exit, !filter_.tgids.empty());
-  aggregate::fill_log_table(object_->rodata->alloc_log);
-  aggregate::fill_inverse_table(object_->rodata->alloc_inverse);
+  aggregate::fill_log_table(object_->rodata->sampling_log);
+  aggregate::fill_inverse_table(object_->rodata->sampling_inverse);
   if (!plan_.kernel) leave_out_kernel_lane(*object_);
   if (!plan_.alloc) leave_out_alloc_lane(*object_);
   for (const auto& lane : lanes_)
