@@ -91,18 +91,43 @@ static __always_inline __s64 rss_shared_count(struct mm_struct *mm, __u32 member
 	return count;
 }
 
-/* The part that a CPU counts for itself, whose per-CPU memory is at `cpu_offset`. */
-static __always_inline __s32 rss_cpu_count(struct mm_struct *mm, __u32 member, __u64 cpu_offset)
+/* Pointer to a counter's part of each CPU. `trusted`: the verifier knows `mm` and lets it be read
+ * without a helper, but only at places that are known before. */
+static __always_inline __u64 rss_cpu_counters(struct mm_struct *mm, __u32 member, bool trusted)
 {
 	void *counter = (void *)mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
 			member * bpf_core_type_size(struct percpu_counter);
 	__u64 counters = 0;
-	__s32 count = 0;
 
+	if (trusted) {
+		switch (member) {
+		case MM_FILEPAGES:
+			return (__u64)mm->rss_stat[MM_FILEPAGES].counters;
+		case MM_ANONPAGES:
+			return (__u64)mm->rss_stat[MM_ANONPAGES].counters;
+		case MM_SHMEMPAGES:
+			return (__u64)mm->rss_stat[MM_SHMEMPAGES].counters;
+		default:
+			return 0;
+		}
+	}
 	bpf_probe_read_kernel(&counters, sizeof(counters),
 			      counter + bpf_core_field_offset(struct percpu_counter, counters));
+	return counters;
+}
+
+/* One CPU's part, whose per-CPU memory is at `cpu_offset`. */
+static __always_inline __s32 rss_cpu_count_at(__u64 counters, __u64 cpu_offset)
+{
+	__s32 count = 0;
+
 	bpf_probe_read_kernel(&count, sizeof(count), (void *)(counters + cpu_offset));
 	return count;
+}
+
+static __always_inline __s32 rss_cpu_count(struct mm_struct *mm, __u32 member, __u64 cpu_offset)
+{
+	return rss_cpu_count_at(rss_cpu_counters(mm, member, false), cpu_offset);
 }
 
 /* Of the process whose address space it is; the current task's where that is not known, such as

@@ -20,20 +20,6 @@
 const volatile __u64 mem_page_bytes = 4096;
 const volatile bool mem_sees_ends = true; /* of address spaces: none is another's by its address */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sonde_mem_counters);
-} mem_counters SEC(".maps");
-
-static __always_inline struct sonde_mem_counters *mem_counters_here(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&mem_counters, &zero);
-}
-
 /* One change of one process, as it is recorded. */
 struct mem_change {
 	__u64 weight;
@@ -43,8 +29,9 @@ struct mem_change {
 };
 
 /* Whether the change is to be recorded, and as how much; counted if it is not. */
-static __always_inline bool mem_is_wanted(struct mem_change *change, struct sonde_mem_counters *c)
+static __always_inline bool mem_is_wanted(struct mem_cpu *here, struct mem_change *change)
 {
+	struct sonde_mem_counters *c = &here->counters;
 	__u32 what = SONDE_MEM_WHAT(change->label);
 
 	c->seen++;
@@ -55,42 +42,80 @@ static __always_inline bool mem_is_wanted(struct mem_change *change, struct sond
 	/* The weight of a major fault is a time, and there are few. */
 	if (mem_distance <= 1 || what == SONDE_MEM_MAJOR)
 		return true;
-	change->weight = mem_sampled_bytes(what, change->weight, c);
-	if (change->weight)
-		return true;
+	if (!mem_is_between_samples(here, change->weight)) {
+		change->weight = mem_sampled_bytes(here, what, change->weight);
+		if (change->weight)
+			return true;
+	}
 	c->filtered_unsampled++;
 	return false;
 }
 
-static __always_inline bool mem_record(void *ctx, struct sonde_mem_counters *c,
-				       struct mem_change *change, bool cfi)
+/* Why the current task's own memory changes, for its label: the system call that it is in, or a
+ * fault of its own. `cfi`: only programs of 5.15 and later may ask. */
+static __always_inline __u32 mem_own_cause(bool cfi)
 {
-	if (!mem_is_wanted(change, c))
-		return false;
+	struct task_struct *task;
+	struct pt_regs *registers;
+	__s64 number;
+
+	if (!cfi)
+		return SONDE_MEM_CAUSE_UNKNOWN;
+	task = bpf_get_current_task_btf();
+	registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = (__s64)registers->orig_ax;
+	if (number < 0 || number >= SONDE_MEM_CAUSE_UNKNOWN)
+		return SONDE_MEM_CAUSE_FAULT;
+	return SONDE_MEM_LABEL(0, 0, number, is_compat_process(task));
+}
+
+/* Why the memory of another address space than the current task's changes. */
+static __always_inline __u32 mem_foreign_cause(__u32 tgid)
+{
+	struct task_struct *task = filter_current();
+
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		return SONDE_MEM_CAUSE_KERNEL;
+	if (filter_tgid_of(task) != tgid)
+		return SONDE_MEM_CAUSE_OTHER;
+	/* execve() has the new address space before it frees the old one; exit has none. */
+	return BPF_CORE_READ(task, mm) ? SONDE_MEM_CAUSE_EXEC : SONDE_MEM_CAUSE_EXIT;
+}
+
+static __always_inline bool mem_put(void *ctx, struct mem_cpu *here,
+				    const struct mem_change *change, bool cfi)
+{
 	if (!stack_counts_add(ctx, change->tgid, 0, change->label, change->weight, change->parts,
 			      cfi)) {
-		c->lost_map_full++;
+		here->counters.lost_map_full++;
 		return false;
 	}
-	c->recorded++;
+	here->counters.recorded++;
 	return true;
 }
 
+/* What the current task does to its own memory. The label has no cause yet. */
+static __always_inline bool mem_put_own(void *ctx, struct mem_cpu *here, struct mem_change *change,
+					bool cfi)
+{
+	change->parts = STACK_USER;
+	change->label |= mem_own_cause(cfi);
+	return mem_put(ctx, here, change, cfi);
+}
+
 /* The same where the current task is another than the process, or has no stack now. */
-static __always_inline bool mem_record_foreign(void *ctx, struct mm_struct *mm,
-					       struct sonde_mem_counters *c,
-					       struct mem_change *change)
+static __always_inline bool mem_put_foreign(void *ctx, struct mm_struct *mm, struct mem_cpu *here,
+					    struct mem_change *change)
 {
 	char comm[SONDE_COMM_LENGTH] __attribute__((aligned(8)));
 
-	if (!mem_is_wanted(change, c))
-		return false;
+	change->label |= mem_foreign_cause(change->tgid);
 	mm_owner_comm(mm, comm);
 	if (!stack_counts_add_of(ctx, change->tgid, comm, change->label, change->weight, 0)) {
-		c->lost_map_full++;
+		here->counters.lost_map_full++;
 		return false;
 	}
-	c->recorded++;
+	here->counters.recorded++;
 	return true;
 }
 
@@ -104,40 +129,10 @@ static __always_inline __u64 mem_last_key(void)
 	return buffer ? buffer->record.key : 0;
 }
 
-/* Why the current task's own memory changes: the system call that it is in, or a fault of its own.
- * `cfi`: only programs of 5.15 and later may ask. */
-static __always_inline __u32 mem_own_cause(__u32 what, __u32 kind, bool cfi)
-{
-	struct task_struct *task;
-	struct pt_regs *registers;
-	__s64 number;
-
-	if (!cfi)
-		return SONDE_MEM_LABEL(what, kind, SONDE_MEM_CAUSE_UNKNOWN, 0);
-	task = bpf_get_current_task_btf();
-	registers = (struct pt_regs *)bpf_task_pt_regs(task);
-	number = (__s64)registers->orig_ax;
-	if (number < 0 || number >= SONDE_MEM_CAUSE_UNKNOWN)
-		return SONDE_MEM_LABEL(what, kind, SONDE_MEM_CAUSE_FAULT, 0);
-	return SONDE_MEM_LABEL(what, kind, number, is_compat_process(task));
-}
-
-/* Why the memory of another address space than the current task's changes. */
-static __always_inline __u32 mem_foreign_cause(struct task_struct *task, struct mm_struct *mm,
-					       __u32 tgid)
-{
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
-		return SONDE_MEM_CAUSE_KERNEL;
-	if (filter_tgid_of(task) != tgid)
-		return SONDE_MEM_CAUSE_OTHER;
-	/* execve() has the new address space before it frees the old one; exit has none. */
-	return mm ? SONDE_MEM_CAUSE_EXEC : SONDE_MEM_CAUSE_EXIT;
-}
-
 /* Begins with what a process has now. False if it is no target, and counted unless tracing has not
  * begun. */
 static __always_inline bool mem_meet(struct task_struct *task, struct mm_struct *mm,
-				     struct sonde_mem_counters *c, __u32 *tgid, __s64 *pages)
+				     struct mem_cpu *here, __u32 *tgid, __s64 *pages)
 {
 	*tgid = filter_tgid_of(task);
 	if (sonde_gate == SONDE_GATE_CLOSED) {
@@ -146,66 +141,76 @@ static __always_inline bool mem_meet(struct task_struct *task, struct mm_struct 
 		return false;
 	}
 	if (*tgid == filter_self_tgid)
-		c->filtered_self++;
+		here->counters.filtered_self++;
 	else if (!*tgid || !filter_passes(task, *tgid))
-		c->filtered_target++;
+		here->counters.filtered_target++;
 	else if (mem_space_learn(mm, *tgid, pages))
 		return true;
 	else
-		c->lost_spaces_full++;
-	c->seen++;
+		here->counters.lost_spaces_full++;
+	here->counters.seen++;
 	return false;
 }
 
+/* `cfi`: the verifier knows the pointers to tasks and address spaces. */
+static __always_inline bool mem_is_own(struct mm_struct *mm, bool cfi)
+{
+	if (cfi)
+		return bpf_get_current_task_btf()->mm == mm;
+	return BPF_CORE_READ(filter_current(), mm) == mm;
+}
+
+static __always_inline void mem_met_late(struct mm_struct *mm, struct mem_cpu *here)
+{
+	__s64 pages[MM_COUNTERS] = {};
+	__u32 tgid;
+
+	if (!mem_meet(filter_current(), mm, here, &tgid, pages))
+		return;
+	here->counters.seen++;
+	here->counters.filtered_target++;
+}
+
+static __always_inline void mem_remember_growth(struct mm_struct *mm)
+{
+	__u64 key = (__u64)mm;
+	struct mem_space *space = bpf_map_lookup_elem(&mem_spaces, &key);
+
+	if (space)
+		space->last_growth = mem_last_key();
+}
+
+/* Each page that any process touches comes here: what most of them need not know is found out
+ * last. */
 static __always_inline int mem_rss(void *ctx, struct mm_struct *mm, __u32 member, bool cfi)
 {
-	struct task_struct *task = filter_current();
-	struct mm_struct *own = BPF_CORE_READ(task, mm);
-	__s64 pages[MM_COUNTERS] = {};
+	struct mem_cpu *here = mem_cpu_here();
 	struct mem_change change = {};
-	struct sonde_mem_counters *c;
-	struct mem_space *space;
-	__u64 key = (__u64)mm;
 	__s64 difference = 0;
 	bool recorded;
-	__u32 what;
 
-	c = mem_counters_here();
-	if (!c)
+	if (!here)
 		return 0;
-	c->runs++;
+	here->counters.runs++;
 	if (sonde_gate == SONDE_GATE_CLOSED || member == MM_SWAPENTS || member >= MM_COUNTERS)
 		return 0;
-	space = bpf_map_lookup_elem(&mem_spaces, &key);
-	if (!space) {
+	if (!mem_rss_change(here, mm, member, &change.tgid, &difference, cfi)) {
 		/* What is not the current task's and not known is being made, or no target's. */
-		if (own == mm && mem_meet(task, mm, c, &change.tgid, pages)) {
-			c->seen++;
-			c->filtered_target++;
-		}
-		return 0;
-	}
-	if (!mem_rss_change(space, mm, member, &difference)) {
-		c->seen++;
-		c->lost_spaces_full++;
+		if (mem_is_own(mm, cfi))
+			mem_met_late(mm, here);
 		return 0;
 	}
 	if (!difference)
 		return 0;
-	what = difference > 0 ? SONDE_MEM_GROWTH : SONDE_MEM_RELEASE;
-	change.tgid = space->tgid;
+	change.label =
+	    SONDE_MEM_LABEL(difference > 0 ? SONDE_MEM_GROWTH : SONDE_MEM_RELEASE, member, 0, 0);
 	change.weight = (difference > 0 ? difference : -difference) * mem_page_bytes;
-	if (own == mm) {
-		change.parts = STACK_USER;
-		change.label = mem_own_cause(what, member, cfi);
-		recorded = mem_record(ctx, c, &change, cfi);
-	} else {
-		change.label =
-		    SONDE_MEM_LABEL(what, member, mem_foreign_cause(task, own, space->tgid), 0);
-		recorded = mem_record_foreign(ctx, mm, c, &change);
-	}
+	if (!mem_is_wanted(here, &change))
+		return 0;
+	recorded = mem_is_own(mm, cfi) ? mem_put_own(ctx, here, &change, cfi)
+				       : mem_put_foreign(ctx, mm, here, &change);
 	if (recorded && difference > 0)
-		space->last_growth = mem_last_key();
+		mem_remember_growth(mm);
 	return 0;
 }
 
@@ -227,13 +232,13 @@ int BPF_PROG(mem_rss_stat_cfi, struct mm_struct *mm, int member)
 static __always_inline int mem_begin(void *ctx, struct task_struct *of, struct mm_struct *mm,
 				     __u32 cause, __u32 parts, bool cfi)
 {
-	struct sonde_mem_counters *c = mem_counters_here();
+	struct mem_cpu *here = mem_cpu_here();
 	struct mem_change change = {.parts = parts};
 	__s64 pages[MM_COUNTERS] = {};
 	struct mem_space *known;
 	__u64 key = (__u64)mm;
 
-	if (!c)
+	if (!here)
 		return 0;
 	known = mem_sees_ends ? bpf_map_lookup_elem(&mem_spaces, &key) : NULL;
 	if (known) {
@@ -241,7 +246,7 @@ static __always_inline int mem_begin(void *ctx, struct task_struct *of, struct m
 		change.tgid = known->tgid;
 		for (__u32 m = 0; m < MM_COUNTERS; m++)
 			pages[m] = known->begun[m];
-	} else if (!mem_meet(of, mm, c, &change.tgid, pages)) {
+	} else if (!mem_meet(of, mm, here, &change.tgid, pages)) {
 		return 0;
 	}
 	if (sonde_gate == SONDE_GATE_CLOSED)
@@ -252,7 +257,8 @@ static __always_inline int mem_begin(void *ctx, struct task_struct *of, struct m
 			continue;
 		change.weight = pages[m] * mem_page_bytes;
 		change.label = SONDE_MEM_LABEL(SONDE_MEM_GROWTH, m, cause, 0);
-		mem_record(ctx, c, &change, cfi);
+		if (mem_is_wanted(here, &change))
+			mem_put(ctx, here, &change, cfi);
 	}
 	return 0;
 }
@@ -298,32 +304,29 @@ int BPF_PROG(mem_exit_mmap, struct mm_struct *mm)
 /* The address space: whoever changes it holds this lock. */
 static __always_inline int mem_unlocked(void *ctx, struct mm_struct *mm, bool cfi)
 {
-	struct task_struct *task = filter_current();
-	struct mem_change change = {.parts = STACK_USER};
-	struct sonde_mem_counters *c;
+	struct mem_cpu *here = mem_cpu_here();
+	struct mem_change change = {};
 	struct mem_space *space;
 	__u64 key = (__u64)mm;
 	__s64 difference;
-	__u32 what;
 
-	c = mem_counters_here();
-	if (!c)
+	if (!here)
 		return 0;
-	c->runs++;
-	if (sonde_gate == SONDE_GATE_CLOSED || BPF_CORE_READ(task, mm) != mm)
+	here->counters.runs++;
+	if (sonde_gate == SONDE_GATE_CLOSED || !mem_is_own(mm, cfi))
 		return 0;
 	space = bpf_map_lookup_elem(&mem_spaces, &key);
 	if (!space)
 		return 0;
-	difference = BPF_CORE_READ(mm, total_vm) - space->total_vm;
+	difference = (cfi ? mm->total_vm : BPF_CORE_READ(mm, total_vm)) - space->total_vm;
 	if (!difference)
 		return 0;
 	__sync_fetch_and_add(&space->total_vm, difference);
-	what = difference > 0 ? SONDE_MEM_MAP : SONDE_MEM_UNMAP;
 	change.tgid = space->tgid;
 	change.weight = (difference > 0 ? difference : -difference) * mem_page_bytes;
-	change.label = mem_own_cause(what, 0, cfi);
-	mem_record(ctx, c, &change, cfi);
+	change.label = SONDE_MEM_LABEL(difference > 0 ? SONDE_MEM_MAP : SONDE_MEM_UNMAP, 0, 0, 0);
+	if (mem_is_wanted(here, &change))
+		mem_put_own(ctx, here, &change, cfi);
 	return 0;
 }
 

@@ -60,7 +60,8 @@ class FaultLane final : public MemLane {
     return plan_.cfi ? object_->progs.mem_major_cfi : object_->progs.mem_major;
   }
   sonde_mem_counters counters() const noexcept {
-    return core::sum_counters<sonde_mem_counters>(::bpf_map__fd(object_->maps.mem_counters));
+    return core::sum_counters<sonde_mem_counters>(::bpf_map__fd(object_->maps.mem_per_cpu),
+                                                  ::bpf_map__value_size(object_->maps.mem_per_cpu));
   }
 
   const std::uint64_t distance_;  // mean bytes between two samples; 1: every change
@@ -78,6 +79,7 @@ void FaultLane::configure(mem_bpf& object) {
   object.rodata->mem_rss_exact = plan_.exact;
   object.rodata->mem_sees_ends = plan_.space_ends;
   object.rodata->mem_distance = distance_;
+  object.rodata->mem_every_process = whole_system_;
   object.rodata->mem_page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const auto load = [](bpf_program* program, bool wanted) {
     ::bpf_program__set_autoload(program, wanted);
@@ -97,13 +99,16 @@ void FaultLane::configure(mem_bpf& object) {
   load(programs.mem_fault_kernel_cfi, plan_.page_faults && plan_.cfi);
   load(programs.mem_major, plan_.page_faults && !plan_.cfi);
   load(programs.mem_major_cfi, plan_.page_faults && plan_.cfi);
-  ::bpf_map__set_autocreate(object.maps.mem_fault_begins, plan_.page_faults);
+  ::bpf_map__set_max_entries(object.maps.mem_fault_begins, object.rodata->mem_cpus);
+  if (!plan_.page_faults) ::bpf_map__set_max_entries(object.maps.mem_fault_tasks, 1);
   load(programs.mem_seed, true);
   load(programs.mem_list, true);
   if (!plan_.space_ends) {
     // Address spaces that are gone must make room.
     ::bpf_map__set_type(object.maps.mem_spaces, BPF_MAP_TYPE_LRU_HASH);
     ::bpf_map__set_map_flags(object.maps.mem_spaces, 0);
+    ::bpf_map__set_type(object.maps.mem_cpu_parts, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+    ::bpf_map__set_map_flags(object.maps.mem_cpu_parts, 0);
   }
 }
 
