@@ -142,9 +142,12 @@ void StackCounts::leave_out(const Entry& entry) {
   left_out_ += entry.since_take;
 }
 
-void StackCounts::append(std::vector<symbolize::RawStack>& stacks, Entry& entry) const {
+void StackCounts::append(std::vector<symbolize::RawStack>& stacks, Entry& entry, bool last) const {
   if (!entry.known || entry.since_take == 0) return;
-  stacks.push_back(entry.stack);
+  if (last)
+    stacks.push_back(std::move(entry.stack));
+  else
+    stacks.push_back(entry.stack);
   if (weighed_)
     stacks.back().values = {entry.weight, entry.since_take};
   else
@@ -153,12 +156,12 @@ void StackCounts::append(std::vector<symbolize::RawStack>& stacks, Entry& entry)
   entry.weight = 0;
 }
 
-std::vector<symbolize::RawStack> StackCounts::take() {
+std::vector<symbolize::RawStack> StackCounts::take(bool last) {
   std::vector<symbolize::RawStack> stacks;
   for (auto& [key, entry] : entries_)
-    append(stacks, entry);
+    append(stacks, entry, last);
   for (auto& [group, entry] : others_)
-    append(stacks, entry);
+    append(stacks, entry, true);
   others_.clear();
   return stacks;
 }

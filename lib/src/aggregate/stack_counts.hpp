@@ -50,8 +50,9 @@ class StackCounts {
   std::map<std::string, std::uint64_t> truncated() const;
 
   /// Counts since the last take(), as raw stacks whose value is the count, or weight and count;
-  /// what was left out at the end. Counts whose stack has not arrived yet stay.
-  std::vector<symbolize::RawStack> take();
+  /// what was left out at the end. Counts whose stack has not arrived yet stay. `last`: the stacks
+  /// themselves are given away, and find() has no frames for them from then on.
+  std::vector<symbolize::RawStack> take(bool last = false);
 
  private:
   struct Entry {
@@ -68,7 +69,7 @@ class StackCounts {
 
   bool consume_stack(std::span<const std::byte> record);
   void leave_out(const Entry& entry);
-  void append(std::vector<symbolize::RawStack>& stacks, Entry& entry) const;
+  void append(std::vector<symbolize::RawStack>& stacks, Entry& entry, bool last) const;
 
   bool weighed_;
   std::size_t most_bytes_;

@@ -37,6 +37,20 @@ BOOST_AUTO_TEST_CASE(take_is_incremental) {
   BOOST_TEST(counts.counted() == 7u);
 }
 
+// The last take() gives the stacks away: the totals and what is incomplete stay for the books.
+BOOST_AUTO_TEST_CASE(last_take_gives_stacks_away) {
+  StackCounts counts;
+  BOOST_REQUIRE(counts.consume(StackRecord{.key = 1, .user = {0x1, 0x2}}.bytes()));
+  counts.add_count(1, 3);
+  const auto stacks = counts.take(true);
+  BOOST_REQUIRE(stacks.size() == 1u);
+  BOOST_TEST(!stacks[0].user.empty());
+  BOOST_TEST(stacks[0].values.at(0) == 3u);
+  BOOST_TEST(counts.counted() == 3u);
+  BOOST_TEST(counts.nameless() == 0u);
+  BOOST_TEST(counts.take(true).empty());
+}
+
 // Weighed stacks have their weight before their count; both start anew with each take().
 BOOST_AUTO_TEST_CASE(weighed) {
   StackCounts counts(true);

@@ -199,7 +199,7 @@ Result<void> CpuTracer::drain() noexcept {
 }
 
 void CpuTracer::take() {
-  stacks_.take();
+  stacks_.take(detached_);
   if (samples_ != nullptr && detached_) samples_->finish();
 }
 

@@ -266,7 +266,8 @@ bool Tracer::limit_reached() const noexcept {
 }
 
 void Tracer::take() {
-  stacks_.take();
+  // Kills for want of memory name the stack by which the process grew last.
+  stacks_.take(detached_ && !plan_.kernel);
   for (const auto& lane : lanes_)
     lane->take();
   if (events_ != nullptr && detached_) events_->finish();

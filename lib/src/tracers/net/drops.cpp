@@ -134,7 +134,7 @@ void NetDrops::account(Accounting& books) const {
 
 void NetDrops::take() {
   taken_ = flows_.take();
-  stacks_.take();
+  stacks_.take(false);
 }
 
 Result<void> NetDrops::sections(std::vector<Section>& sections) {

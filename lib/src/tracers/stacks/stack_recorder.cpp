@@ -72,9 +72,9 @@ void StackRecorder::expect_processes(std::span<const std::uint32_t> tgids) {
   if (unwinder_ != nullptr) unwinder_->expect_processes(tgids);
 }
 
-void StackRecorder::take() {
+void StackRecorder::take(bool last) {
   if (unwinder_ != nullptr) unwinder_->settle();
-  taken_ = counts_.take();
+  taken_ = counts_.take(last);
 }
 
 std::uint64_t StackRecorder::ring_bytes() const noexcept {

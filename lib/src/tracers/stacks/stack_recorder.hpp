@@ -74,8 +74,8 @@ class StackRecorder {
   /// For CPUs that come and go, and processes that are over.
   Result<void> maintain();
 
-  /// Sets aside what was counted since the last call.
-  void take();
+  /// Sets aside what was counted since the last call. `last`: as StackCounts::take().
+  void take(bool last);
   /// What take() set aside, with names. Title, sample types and period are left to the caller.
   StackProfile profile() { return profile_of(taken()); }
   /// What take() set aside, for a caller that makes several profiles of it.

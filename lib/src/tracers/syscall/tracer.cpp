@@ -301,7 +301,7 @@ std::vector<EbpfEvent> Tracer::take_events(std::size_t limit) {
 
 void Tracer::take() {
   taken_ = rows_.take();
-  if (options_.stacks) stacks_.take();
+  if (options_.stacks) stacks_.take(detached_);
   if (!plan_.in_flight) return;
   taken_ns_ = core::monotonic_ns();
   in_flight_.clear();
