@@ -46,6 +46,19 @@ void MemFlags::add_to(CLI::App& app) {
       ->type_name("SIZE")
       ->multi_option_policy(latest)
       ->group(kWhat);
+  auto* const wanted =
+      app.add_flag("--page-faults", page_faults,
+                   "Also copies on write, and faults that waited for a device; on by default, but "
+                   "for --env production")
+          ->group(kWhat);
+  app.add_flag("--no-page-faults", no_page_faults, "Leave them out, which costs each fault less")
+      ->excludes(wanted)
+      ->group(kWhat);
+  app.add_option("--max-stacks", max_stacks,
+                 "Of each measure the N largest stacks only, the others added up; 0: all")
+      ->type_name("N")
+      ->multi_option_policy(latest)
+      ->group(kWhat);
   app.add_flag("--alloc", alloc,
                "What malloc and what is like it give out, instead of resident memory")
       ->group(kAlloc);
@@ -72,6 +85,12 @@ Result<void> MemFlags::apply(MemoryOptions& options) const {
     if (!bytes) return tl::unexpected(bytes.error());
     options.sample_bytes = *bytes;
     options.fault_sample_bytes = *bytes;
+  }
+  if (page_faults || no_page_faults) options.page_faults = page_faults;
+  if (!max_stacks.empty()) {
+    const auto count = parse_count("--max-stacks", max_stacks, config::kMaxStacks);
+    if (!count) return tl::unexpected(count.error());
+    options.max_stacks = *count;
   }
   if (!older_than.empty()) {
     const auto time = parse_time("--older-than", older_than);

@@ -18,6 +18,9 @@ struct MemFlags {
   bool alloc = false;
   bool live = false;
   std::string sample_bytes;
+  bool page_faults = false;
+  bool no_page_faults = false;
+  std::string max_stacks;
   std::string older_than;
   std::string max_overhead;
 

@@ -188,6 +188,23 @@ class Growth(MemTest):
         self.assertAlmostEqual(report.bytes("fault_site", "grow_huge"), 64 * MIB, delta=6 * 0.036 * 64 * MIB)
         self.assertTrue(any("sampled once in 65536 bytes" in notice for notice in report.summary["notices"]))
 
+    def test_bounded(self):
+        """The largest stack of each measure is told apart, and the others are sums: nothing is missing."""
+        report, _ = self.grow("anonymous 48", "shared 8", "threads 4", "brk 4", options=("--max-stacks", "1"))
+        self.assertEqual(report.bytes("fault_site", "grow_anonymous", kind="anonymous", cause="fault"), 48 * MIB)
+        others = [site for site in report.of("fault_site") if site["frames"][0]["name"] == "[other stacks]"]
+        self.assertEqual(len(report.of("fault_site")), 1 + len(others))
+        self.assertEqual(len(others), len({(site["comm"], site["kind"], site["cause"]) for site in others}))
+        self.assertTrue(all(site["pid"] == 0 for site in others), others)
+        self.assertTrue(any("1 largest stacks are told apart" in notice for notice in report.summary["notices"]))
+
+    def test_without_page_faults(self):
+        """Growth is the same; copies are neither looked for nor told."""
+        report, _ = self.grow("anonymous 16", options=("--no-page-faults",))
+        self.assertEqual(report.bytes("fault_site", "grow_anonymous", kind="anonymous", cause="fault"), 16 * MIB)
+        self.assertEqual(report.of("copy_site") + report.of("major_fault_site"), [])
+        self.assertIn(("page faults", "missing"), [(entry["feature"], entry["state"]) for entry in report.header["plan"]])
+
     def test_given_back(self):
         """madvise and munmap give back, at their own stacks, what was there before sonde was."""
         report, change = self.grow("discard", before=("anonymous 32",))

@@ -159,6 +159,13 @@ struct MemoryOptions {
   std::uint64_t sample_bytes = 64 << 10;
   /// Changes of resident memory and of address spaces, the same; 1: every one.
   std::uint64_t fault_sample_bytes = 1;
+  /// Also copies on write, and faults that waited for a device: what each page fault costs nearly
+  /// doubles.
+  bool page_faults = true;
+  /// Stacks of each measure that a report has at most, the largest ones; 0: all. Where there are
+  /// more, those that processes of the same name have in common are one, of process 0, and what is
+  /// left out is added up by name of the process.
+  std::uint64_t max_stacks = 0;
   /// Of what is still allocated, only what is at least this old.
   std::chrono::nanoseconds older_than{0};
   /// Most that tracing allocations may cost the target, in percent of its time, above 100 too;
@@ -240,8 +247,8 @@ struct EbpfConfig {
   /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
   /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
   /// 1-10,000,000, syscall.min_latency, memory.older_than and output.interval not negative,
-  /// memory.sample_bytes and memory.fault_sample_bytes 1-1 GiB, memory.max_overhead_percent
-  /// 0-1,000,000.
+  /// memory.sample_bytes and memory.fault_sample_bytes 1-1 GiB, memory.max_stacks 0-10,000,000,
+  /// memory.max_overhead_percent 0-1,000,000.
   Result<void> validate() const;
 };
 

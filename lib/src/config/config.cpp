@@ -140,6 +140,11 @@ Result<void> check_memory_options(const MemoryOptions& options) {
       !checked) {
     return checked;
   }
+  if (auto checked =
+          config::check_range("memory.max_stacks", options.max_stacks, config::kMaxStacks);
+      !checked) {
+    return checked;
+  }
   if (options.older_than.count() < 0) {
     return fail(ErrorCode::ConfigError,
                 fmt::format("memory.older_than is {} ns, but must not be negative",

@@ -101,6 +101,10 @@ constexpr Field<MemoryOptions> kMemoryFields[] = {
         "sample_bytes", "Mean distance between sampled allocations; 1: every one."),
     field<Integer<kSampleBytes>, &MemoryOptions::fault_sample_bytes>(
         "fault_sample_bytes", "The same of changes of resident memory; 1: every one."),
+    field<Boolean, &MemoryOptions::page_faults>(
+        "page_faults", "Also copies on write, and faults that waited for a device."),
+    field<Integer<kMaxStacks>, &MemoryOptions::max_stacks>(
+        "max_stacks", "Stacks of each measure in a report at most; 0: all."),
     field<TimeThreshold, &MemoryOptions::older_than>(
         "older_than", "Of what is still allocated, only what is at least this old."),
     field<OptionalNumber<kMostPercent>, &MemoryOptions::max_overhead_percent>(

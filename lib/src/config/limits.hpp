@@ -19,6 +19,7 @@ inline constexpr Range kMaxSamples{1, 10'000'000};
 inline constexpr Range kStringBytes{0, 4'096};
 inline constexpr Range kTableBytes{std::uint64_t{64} << 10, std::uint64_t{1} << 30};
 inline constexpr Range kEventCapacity{1, std::uint64_t{1} << 24};
+inline constexpr Range kMaxStacks{0, 10'000'000};
 inline constexpr Range kMaxConnections{1, 10'000'000};
 inline constexpr Range kPort{1, 65'535};
 inline constexpr Range kRingBytes{4'096, std::uint64_t{1} << 30};

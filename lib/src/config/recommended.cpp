@@ -18,13 +18,17 @@ struct Environment {
   std::optional<double> max_overhead_percent;
   std::uint64_t sample_bytes;
   std::uint64_t fault_sample_bytes;
+  std::uint64_t max_stacks;
+  bool page_faults;
 };
 
 using std::chrono::seconds;
-constexpr Environment kProduction{"production", 19, seconds(300), 5, 512u << 10, 2048u << 10};
-constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 512u << 10};
-constexpr Environment kDevelopment{"development", 99, seconds(60), std::nullopt, 64u << 10, 1};
-constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10, 1};
+constexpr Environment kProduction{"production", 19,          seconds(300), 5,
+                                  512u << 10,   2048u << 10, 1000,         false};
+constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 512u << 10, 1000, true};
+constexpr Environment kDevelopment{"development", 99, seconds(60), std::nullopt,
+                                   64u << 10,     1,  0,           true};
+constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10, 1, 0, true};
 
 const Environment* find_environment(std::string_view name) {
   if (name == "prod") return &kProduction;
@@ -46,6 +50,8 @@ EbpfConfig config_for(const Environment& environment) {
   config.memory.max_overhead_percent = environment.max_overhead_percent;
   config.memory.sample_bytes = environment.sample_bytes;
   config.memory.fault_sample_bytes = environment.fault_sample_bytes;
+  config.memory.max_stacks = environment.max_stacks;
+  config.memory.page_faults = environment.page_faults;
   return config;
 }
 

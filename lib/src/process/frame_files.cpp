@@ -13,8 +13,12 @@ std::optional<std::uint32_t> FrameFiles::add(std::shared_ptr<const MappedFile> f
   return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
+bool FrameFiles::names_file(std::uint64_t frame) noexcept {
+  return (frame & SONDE_FRAME_IN_FILE) != 0;
+}
+
 std::optional<FrameFiles::Place> FrameFiles::find(std::uint64_t frame) const {
-  if ((frame & SONDE_FRAME_IN_FILE) == 0) return {};
+  if (!names_file(frame)) return {};
   const std::size_t number = frame >> SONDE_FRAME_FILE_SHIFT & SONDE_FRAME_FILE_MASK;
   const std::lock_guard guard(lock_);
   if (number >= files_.size()) return {};

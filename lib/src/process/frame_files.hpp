@@ -18,6 +18,9 @@ class FrameFiles {
   /// `file` is null for the vDSO. Nothing if all numbers are given away.
   std::optional<std::uint32_t> add(std::shared_ptr<const MappedFile> file);
 
+  /// Whether a frame is a place in a file, whichever process runs it.
+  static bool names_file(std::uint64_t frame) noexcept;
+
   struct Place {
     std::shared_ptr<const MappedFile> file;  // null for the vDSO
     std::uint64_t offset = 0;                // in the file

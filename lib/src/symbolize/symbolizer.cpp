@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "symbolize/file_names.hpp"
 #include "symbolize/jit_code.hpp"
 #include "symbolize/kernel_names.hpp"
+#include "symbolize/largest_stacks.hpp"
 #include "symbolize/notices.hpp"
 #include "symbolize/profile_builder.hpp"
 #include "symbolize/symbol_cache.hpp"
@@ -67,7 +66,6 @@ class Pass {
                SymbolCache& cache, Notices& notices);
   Stack name(const RawStack& stack);
   void add(const RawStack& stack) { builder_.add(name(stack)); }
-  void add_to_others(const RawStack& stack);
   StackProfile finish() { return builder_.finish(); }
 
  private:
@@ -134,16 +132,6 @@ Stack Pass::name(const RawStack& raw) {
     add_user_frames(raw, raw.user[i], i == 0, stack.frames);
   if (raw.left_out) stack.frames.push_back(others_frame());
   return stack;
-}
-
-void Pass::add_to_others(const RawStack& raw) {
-  Stack stack;
-  stack.values = raw.values;
-  stack.details = raw.details;
-  if (!raw.label.empty())
-    stack.frames.push_back(builder_.frame({raw.label, kNoModule, FrameKind::unknown, 0}));
-  stack.frames.push_back(others_frame());
-  builder_.add(std::move(stack));
 }
 
 Frame Pass::kernel_frame(std::uint64_t address, bool is_leaf) {
@@ -219,34 +207,6 @@ std::vector<const RawStack*> pointers_to(std::span<const RawStack> stacks) {
   return pointers;
 }
 
-// Copies of registers and stack that were unwound to the same frames are stacks of their own until
-// here.
-std::vector<RawStack> merge_equal(std::span<const RawStack> stacks) {
-  const auto content = [](const RawStack& stack) {
-    return std::tie(stack.pid, stack.tid, stack.comm, stack.label, stack.details, stack.kernel,
-                    stack.user);
-  };
-  std::vector<const RawStack*> sorted = pointers_to(stacks);
-  std::ranges::sort(
-      sorted, [&](const RawStack* a, const RawStack* b) { return content(*a) < content(*b); });
-  std::vector<RawStack> merged;
-  for (const RawStack* const stack : sorted) {
-    if (merged.empty() || content(merged.back()) != content(*stack)) {
-      merged.push_back(*stack);
-      continue;
-    }
-    std::vector<std::uint64_t>& sums = merged.back().values;
-    for (std::size_t i = 0; i < std::min(sums.size(), stack->values.size()); ++i)
-      sums[i] += stack->values[i];
-  }
-  return merged;
-}
-
-// In StackProfile's order.
-bool is_larger(const RawStack* a, const RawStack* b) {
-  return !a->values.empty() && !b->values.empty() && a->values.front() > b->values.front();
-}
-
 }  // namespace
 
 struct Symbolizer::Impl {
@@ -288,22 +248,15 @@ StackProfile Symbolizer::symbolize(std::span<const RawStack> stacks,
                                    const process::AddressSpaces& spaces,
                                    const process::FrameFiles& files) {
   impl_->notices.clear();
-  const std::size_t most = impl_->options.most_stacks;
-  std::vector<RawStack> merged;
-  if (most != 0 && stacks.size() > most) {
-    merged = merge_equal(stacks);
-    stacks = merged;
+  std::vector<RawStack> largest;
+  if (const std::size_t most = impl_->options.most_stacks; most != 0 && stacks.size() > most) {
+    largest = largest_stacks(stacks, most);
+    stacks = largest;
   }
-  std::vector<const RawStack*> all = pointers_to(stacks);
-  const std::size_t named = most == 0 ? all.size() : std::min(most, all.size());
-  const auto others = all.begin() + static_cast<std::ptrdiff_t>(named);
-  if (others != all.end()) std::ranges::nth_element(all, others, is_larger);
   Pass pass(spaces, files);
-  impl_->resolve(pass, std::span(all).first(named), true);
-  for (const RawStack* const stack : std::span(all).first(named))
-    pass.add(*stack);
-  for (const RawStack* const stack : std::span(all).subspan(named))
-    pass.add_to_others(*stack);
+  impl_->resolve(pass, pointers_to(stacks), true);
+  for (const RawStack& stack : stacks)
+    pass.add(stack);
   return pass.finish();
 }
 

@@ -55,8 +55,7 @@ struct SymbolizerOptions {
   std::function<Result<std::vector<std::string>>(std::span<const std::uint64_t>)> kernel_names = {};
   /// Frames for inlined calls, and source lines, where there is debug information.
   bool inlined_calls = true;
-  /// Of a profile, the largest; 0: all. The others are added up, those with the same label and
-  /// details as one stack of process 0, so that sums stay as they are.
+  /// Of a profile, as largest_stacks(); 0: all.
   std::size_t most_stacks = 0;
   /// Asks debuginfod for debug files that this machine does not have.
   std::optional<Debuginfod::Options> debuginfod = {};

@@ -123,6 +123,9 @@ BOOST_AUTO_TEST_CASE(validate_holds_the_ranges_of_memory) {
              "memory.sample_bytes is 0, but must be from 1 to 1073741824");
   BOOST_TEST(message([](auto& o) { o.fault_sample_bytes = 0; }) ==
              "memory.fault_sample_bytes is 0, but must be from 1 to 1073741824");
+  BOOST_TEST(message([](auto& o) { o.max_stacks = 10'000'000; }) == "valid");
+  BOOST_TEST(message([](auto& o) { o.max_stacks = 10'000'001; }) ==
+             "memory.max_stacks is 10000001, but must be from 0 to 10000000");
   BOOST_TEST(message([](auto& o) { o.older_than = -1ns; }) ==
              "memory.older_than is -1 ns, but must not be negative");
   BOOST_TEST(message([](auto& o) { o.max_overhead_percent = 1'000'000; }) == "valid");

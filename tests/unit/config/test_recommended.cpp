@@ -50,6 +50,28 @@ BOOST_AUTO_TEST_CASE(environments_sample_memory_by_what_it_may_cost) {
   BOOST_TEST((distances("debug") == std::pair(64 * kKib, std::uint64_t{1})));
 }
 
+// Where nobody looks on, a page fault costs half.
+BOOST_AUTO_TEST_CASE(production_leaves_page_faults_out) {
+  const auto wanted = [](const char* name) {
+    return sonde::recommended_config(name)->memory.page_faults;
+  };
+  BOOST_TEST(!wanted("production"));
+  BOOST_TEST(wanted("staging"));
+  BOOST_TEST(wanted("development"));
+  BOOST_TEST(wanted("debug"));
+}
+
+// Reports that nobody waits for have a bounded size.
+BOOST_AUTO_TEST_CASE(environments_bound_the_stacks_of_memory) {
+  const auto most = [](const char* name) {
+    return sonde::recommended_config(name)->memory.max_stacks;
+  };
+  BOOST_TEST(most("production") == 1000u);
+  BOOST_TEST(most("staging") == 1000u);
+  BOOST_TEST(most("development") == 0u);
+  BOOST_TEST(most("debug") == 0u);
+}
+
 // What tracing allocations may cost: without an option redis is traced, with frees too, and nothing
 // is slowed by more than this.
 BOOST_AUTO_TEST_CASE(environments_limit_the_cost_of_allocations) {

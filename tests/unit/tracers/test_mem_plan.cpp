@@ -50,6 +50,16 @@ BOOST_AUTO_TEST_CASE(degradations) {
   }
 }
 
+// What is not wanted is not there, and the plan says so.
+BOOST_AUTO_TEST_CASE(page_faults_are_left_out) {
+  EbpfConfig config;
+  config.memory.page_faults = false;
+  const auto plan = tracers::plan_mem(config, FeatureSet(everything)).value();
+  BOOST_TEST((plan.faults && plan.exact && !plan.page_faults));
+  BOOST_TEST((entry(plan, "page faults").state == PlanEntry::State::missing));
+  BOOST_TEST(entry(plan, "page faults").consequence.starts_with("memory.page_faults is off"));
+}
+
 // Where nothing can be probed, what makes memory grow is planned in place of allocations, and where
 // some of the targets cannot, beside them, if the kernel keeps the two apart.
 BOOST_AUTO_TEST_CASE(unprobed) {

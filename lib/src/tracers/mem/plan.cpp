@@ -29,6 +29,12 @@ Result<void> plan_faults(const core::FeatureSet& features, MemPlan& plan) {
       plan.address_space ? kEntries.primary("address space", "tp_btf:mmap_lock_released")
                          : kEntries.missing("address space", "brk, mmap and munmap are not seen",
                                             "boot Linux 5.11 or later"));
+  if (!plan.wants_page_faults) {
+    plan.entries.push_back(kEntries.missing(
+        "page faults", "memory.page_faults is off: major faults and copies on write are not shown",
+        "turn it on, at a cost for each page fault"));
+    return {};
+  }
   plan.page_faults = features.has(Feature::page_fault) && features.has(Feature::task_storage);
   plan.entries.push_back(
       plan.page_faults
@@ -121,6 +127,7 @@ Result<void> plan_faults_instead(const core::FeatureSet& features, const std::st
 
 Result<MemPlan> plan_mem(const EbpfConfig& config, const core::FeatureSet& features) {
   MemPlan plan;
+  plan.wants_page_faults = config.memory.page_faults;
   const bool alloc = config.memory.alloc || config.memory.live;
   const auto planned =
       alloc ? plan_allocations(config, features, plan) : plan_faults(features, plan);

@@ -20,6 +20,7 @@ struct MemPlan {
   bool address_space = false;
   /// Major faults with their latency, and writes to shared memory.
   bool page_faults = false;
+  bool wants_page_faults = true;
   /// What the kernel allocates is followed.
   bool kernel = false;
   /// Processes killed for want of memory are explained.

@@ -99,7 +99,7 @@ class Tracer final : public MemTracer {
 };
 
 symbolize::SymbolizerOptions Tracer::naming() {
-  symbolize::SymbolizerOptions options = symbolizer_options(config_);
+  symbolize::SymbolizerOptions options = symbolizer_options(config_, config_.memory.max_stacks);
   if (plan_.kernel_lookup) {
     options.kernel_names = [this](std::span<const std::uint64_t> addresses) {
       return core::look_up_kernel_names(::bpf_program__fd(object_->progs.ksym_names),
@@ -292,6 +292,12 @@ std::vector<std::string> Tracer::notices() const {
   std::vector<std::string> notices = stacks_.notices();
   for (const auto& lane : lanes_)
     lane->add_notices(notices);
+  if (const std::size_t most = stacks_.bounded_to(); most != 0 && config_.memory.max_stacks != 0) {
+    notices.push_back(
+        fmt::format("of each measure the {} largest stacks are told apart, whichever process of a "
+                    "name they are of, and the others are in {} of that name (--max-stacks)",
+                    most, symbolize::kOtherStacks));
+  }
   if (const std::uint64_t missed = object_->bss->filter_children_missed; missed != 0)
     notices.push_back(fmt::format("{} child processes were not traced: too many at once", missed));
   return notices;

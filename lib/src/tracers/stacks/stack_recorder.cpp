@@ -12,12 +12,15 @@
 
 namespace sonde::tracers {
 
-symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config) {
+symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config,
+                                                std::uint64_t most_stacks) {
   symbolize::SymbolizerOptions options;
   options.inlined_calls = config.symbols.inlined_calls;
   // On a busy machine thousands of stacks differ each second.
   constexpr std::size_t kMostInInterval = 200;
-  if (config.output.interval.count() > 0) options.most_stacks = kMostInInterval;
+  options.most_stacks = most_stacks;
+  if (config.output.interval.count() > 0 && (most_stacks == 0 || most_stacks > kMostInInterval))
+    options.most_stacks = kMostInInterval;
   if (config.symbols.debuginfod) {
     options.debuginfod.emplace();
     options.debuginfod->time_limit = config.symbols.debuginfod_timeout;
@@ -33,6 +36,7 @@ symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config) {
 StackRecorder::StackRecorder(symbolize::SymbolizerOptions options, LabelName label_name,
                              bool weighed)
     : weighed_(weighed),
+      most_stacks_(options.most_stacks),
       counts_(weighed),
       symbolizer_(std::move(options)),
       label_name_(std::move(label_name)) {
@@ -177,6 +181,7 @@ StackProfile StackRecorder::profile_of(std::vector<symbolize::RawStack> stacks) 
       if (stack.label_id != 0) stack.label = label_name_(stack.label_id);
     }
   }
+  bounded_ = bounded_ || (most_stacks_ != 0 && stacks.size() > most_stacks_);
   const std::lock_guard guard(naming_);
   return unwinder_ == nullptr ? symbolizer_.symbolize(stacks, spaces_)
                               : symbolizer_.symbolize(stacks, spaces_, unwinder_->files());

@@ -26,8 +26,10 @@
 
 namespace sonde::tracers {
 
-/// How the configuration wants frames to be named.
-symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config);
+/// How the configuration wants frames to be named. `most_stacks`: of a profile; 0: all, but for
+/// reports at intervals.
+symbolize::SymbolizerOptions symbolizer_options(const EbpfConfig& config,
+                                                std::uint64_t most_stacks = 0);
 
 class StackRecorder {
  public:
@@ -85,6 +87,9 @@ class StackRecorder {
   /// Names for stacks of this recorder at any time, from any thread: one stack for each.
   StackProfile name(std::span<const symbolize::RawStack> stacks);
 
+  /// `most_stacks`, if a profile had more; else 0.
+  std::size_t bounded_to() const noexcept { return bounded_ ? most_stacks_ : 0; }
+
   const aggregate::StackCounts& counts() const noexcept { return counts_; }
   /// Kernel memory that no BPF object holds.
   std::uint64_t ring_bytes() const noexcept;
@@ -105,6 +110,8 @@ class StackRecorder {
   std::unique_ptr<ingest::Sideband> sideband_;
   std::optional<ingest::CountDrain> drain_;
   bool weighed_;
+  std::size_t most_stacks_;
+  bool bounded_ = false;
   aggregate::StackCounts counts_;
   std::uint64_t malformed_ = 0;
   std::uint64_t latency_total_ns_ = 0;
