@@ -53,8 +53,8 @@ EbpfConfig config_of(std::string_view text) {
 
 }  // namespace
 
-// Every setting can be given, and lands in its own field.
-BOOST_AUTO_TEST_CASE(reads_every_setting) {
+// Settings land in the fields of their names.
+BOOST_AUTO_TEST_CASE(reads_settings) {
   const EbpfConfig config = config_of(R"({
     "enable_cpu_profiling": false, "enable_network_tracing": true,
     "enable_syscall_tracing": true, "enable_memory_tracing": true,
@@ -210,6 +210,90 @@ BOOST_AUTO_TEST_CASE(written_configurations_read_back) {
   BOOST_TEST((again.syscall.min_latency == 3us));
   BOOST_TEST(again.disabled_features == std::vector<std::string>{"btf"},
              boost::test_tools::per_element());
+}
+
+// Each setting, when given, changes what is written of itself and of no other.
+BOOST_AUTO_TEST_CASE(settings_share_nothing) {
+  const std::vector<std::pair<std::string, std::string>> given = {
+      {"enable_cpu_profiling", "false"},
+      {"enable_network_tracing", "true"},
+      {"enable_syscall_tracing", "true"},
+      {"enable_memory_tracing", "true"},
+      {"sample_rate", "7"},
+      {"duration", "\"7s\""},
+      {"max_samples", "7"},
+      {"target.pids", "[7]"},
+      {"target.comm", "\"redis\""},
+      {"target.cgroup", "\"/sys/fs/cgroup/a\""},
+      {"target.container", "\"abc\""},
+      {"target.follow_children", "true"},
+      {"unwind.method", "\"fp\""},
+      {"unwind.table_bytes", "7000000"},
+      {"symbols.inlined_calls", "false"},
+      {"symbols.debuginfod", "true"},
+      {"symbols.debuginfod_timeout", "\"7s\""},
+      {"cpu.event", "\"cycles\""},
+      {"cpu.user_stacks", "false"},
+      {"cpu.kernel_stacks", "false"},
+      {"syscall.calls", "[\"openat\"]"},
+      {"syscall.failed_only", "true"},
+      {"syscall.errors", "[\"EACCES\"]"},
+      {"syscall.min_latency", "\"7us\""},
+      {"syscall.by", "[\"thread\"]"},
+      {"syscall.latency", "false"},
+      {"syscall.error_table", "true"},
+      {"syscall.histograms", "true"},
+      {"syscall.trace", "true"},
+      {"syscall.string_bytes", "7"},
+      {"syscall.stacks", "true"},
+      {"syscall.stack_weight", "\"errors\""},
+      {"syscall.ring_bytes", "8388608"},
+      {"network.ports", "[7]"},
+      {"network.local_ports", "[7]"},
+      {"network.remotes", "[\"10.0.0.0/8\"]"},
+      {"network.protocols", "[\"udp\"]"},
+      {"network.families", "[\"ipv6\"]"},
+      {"network.netns", "\"blue\""},
+      {"network.by", "\"remote\""},
+      {"network.events", "true"},
+      {"network.packets", "true"},
+      {"network.drops", "true"},
+      {"network.dns", "true"},
+      {"network.http", "true"},
+      {"network.http_query", "true"},
+      {"network.histograms", "true"},
+      {"network.max_connections", "7"},
+      {"network.ring_bytes", "8388608"},
+      {"memory.alloc", "true"},
+      {"memory.live", "true"},
+      {"memory.kernel", "true"},
+      {"memory.sample_bytes", "7"},
+      {"memory.fault_sample_bytes", "7"},
+      {"memory.older_than", "\"7s\""},
+      {"memory.max_overhead_percent", "7"},
+      {"output.format", "\"json\""},
+      {"output.file", "\"report\""},
+      {"output.interval", "\"7s\""},
+      {"output.fail_on_loss", "true"},
+      {"disabled_features", "[\"btf\"]"},
+  };
+  const std::vector<std::string> all = all_paths().settings;
+  const auto plain = nlohmann::json::parse(sonde::config::to_json({}));
+  std::vector<std::string> tried;
+  for (const auto& [path, value] : given) {
+    tried.push_back(path);
+    const EbpfConfig config = config_of(at_path(path, value));
+    const auto text = sonde::config::to_json(config);
+    BOOST_TEST(sonde::config::to_json(config_of(text)) == text, path);
+    const auto changes = nlohmann::json::diff(plain, nlohmann::json::parse(text));
+    BOOST_TEST(!changes.empty(), path);
+    for (const auto& change : changes) {
+      std::string changed = change["path"].get<std::string>().substr(1);
+      std::replace(changed.begin(), changed.end(), '/', '.');
+      BOOST_TEST((changed + '.').starts_with(path + '.'), path << " changes " << changed);
+    }
+  }
+  BOOST_TEST(std::is_permutation(all.begin(), all.end(), tried.begin(), tried.end()));
 }
 
 // Only what the text names is changed, and the paths of exactly those settings are returned.
