@@ -63,6 +63,7 @@ std::uint64_t BpfStats::next_tick_ns(std::uint64_t now_ns) const noexcept {
 }
 
 std::optional<std::uint64_t> BpfStats::estimate() const {
+  if (!available_) return {};
   const ProgramUse now = read_();
   ProgramUse windows = in_windows_;
   if (enabled_) add_growth(windows, opened_, now);
@@ -71,6 +72,7 @@ std::optional<std::uint64_t> BpfStats::estimate() const {
 
 std::optional<std::uint64_t> BpfStats::scale(const ProgramUse& windows,
                                              const ProgramUse& now) noexcept {
+  if (now.counted == 0 && now.measured.runs == 0) return 0;
   if (windows.counted == 0 || now.measured.runs == 0) return {};
   const double per_run =
       static_cast<double>(now.measured.run_time_ns) / static_cast<double>(now.measured.runs);

@@ -42,7 +42,7 @@ class BpfStats {
   std::uint64_t next_tick_ns(std::uint64_t now_ns) const noexcept;
   void stop();
 
-  /// From start() to now. Empty if nothing was measured.
+  /// From start() to now. Empty without statistics, or if programs ran and no run was measured.
   std::optional<std::uint64_t> estimate() const;
 
   /// `windows`: the growth within the windows; `now`: whole sums.

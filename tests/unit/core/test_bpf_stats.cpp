@@ -29,6 +29,16 @@ BOOST_AUTO_TEST_CASE(nothing_measured_is_empty) {
   BOOST_TEST(!BpfStats::scale({{0, 0}, 0}, {{0, 0}, 50}).has_value());
 }
 
+// A tracer of what did not happen has cost nothing.
+BOOST_AUTO_TEST_CASE(no_runs_are_no_time) {
+  BOOST_TEST(BpfStats::scale({}, {}).value() == 0u);
+}
+
+// Unless nothing would have measured it.
+BOOST_AUTO_TEST_CASE(no_statistics_no_estimate) {
+  BOOST_TEST(!BpfStats([] { return ProgramUse{}; }).estimate().has_value());
+}
+
 // Without statistics there is nothing to wait for.
 BOOST_AUTO_TEST_CASE(no_statistics_no_ticks) {
   BOOST_TEST(BpfStats([] { return ProgramUse{}; }).next_tick_ns(1) == UINT64_MAX);
