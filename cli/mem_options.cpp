@@ -42,7 +42,7 @@ void MemFlags::add_to(CLI::App& app) {
   unwind.add_to(app, kWhat);
   app.add_option("--sample-bytes", sample_bytes,
                  "Sample once in SIZE bytes on average; 1: everything (default: 64K of "
-                 "allocations, 1 of resident memory)")
+                 "allocations; of resident memory 1, or 16K in the whole system)")
       ->type_name("SIZE")
       ->multi_option_policy(latest)
       ->group(kWhat);

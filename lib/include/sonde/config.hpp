@@ -157,8 +157,9 @@ struct MemoryOptions {
   bool kernel = false;
   /// Allocations are sampled: one in so many bytes on average; 1: every one.
   std::uint64_t sample_bytes = 64 << 10;
-  /// Changes of resident memory and of address spaces, the same; 1: every one.
-  std::uint64_t fault_sample_bytes = 1;
+  /// Changes of resident memory and of address spaces, the same. Without a value it is 1, or 16 KiB
+  /// where the whole system is traced.
+  std::optional<std::uint64_t> fault_sample_bytes;
   /// Also copies on write, and faults that waited for a device: what each page fault costs nearly
   /// doubles.
   bool page_faults = true;
@@ -173,6 +174,9 @@ struct MemoryOptions {
   /// 160 with `live`, where every free has to be seen.
   std::optional<double> max_overhead_percent;
 
+  std::uint64_t fault_distance_bytes(bool whole_system) const noexcept {
+    return fault_sample_bytes.value_or(whole_system ? 16u << 10 : 1);
+  }
   double overhead_limit_percent() const noexcept {
     return max_overhead_percent.value_or(live ? 160 : 40);
   }

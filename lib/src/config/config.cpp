@@ -135,8 +135,10 @@ Result<void> check_memory_options(const MemoryOptions& options) {
       !checked) {
     return checked;
   }
-  if (auto checked = config::check_range("memory.fault_sample_bytes", options.fault_sample_bytes,
-                                         config::kSampleBytes);
+  constexpr std::uint64_t kValid = 1;
+  if (auto checked =
+          config::check_range("memory.fault_sample_bytes",
+                              options.fault_sample_bytes.value_or(kValid), config::kSampleBytes);
       !checked) {
     return checked;
   }

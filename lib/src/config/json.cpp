@@ -99,15 +99,17 @@ constexpr Field<MemoryOptions> kMemoryFields[] = {
     field<Boolean, &MemoryOptions::kernel>("kernel", "Also what the kernel itself allocates."),
     field<Integer<kSampleBytes>, &MemoryOptions::sample_bytes>(
         "sample_bytes", "Mean distance between sampled allocations; 1: every one."),
-    field<Integer<kSampleBytes>, &MemoryOptions::fault_sample_bytes>(
-        "fault_sample_bytes", "The same of changes of resident memory; 1: every one."),
+    field<Optional<Integer<kSampleBytes>>, &MemoryOptions::fault_sample_bytes>(
+        "fault_sample_bytes",
+        "The same of changes of resident memory; 1: every one; null: 1, or 16384 where the whole "
+        "system is traced."),
     field<Boolean, &MemoryOptions::page_faults>(
         "page_faults", "Also copies on write, and faults that waited for a device."),
     field<Integer<kMaxStacks>, &MemoryOptions::max_stacks>(
         "max_stacks", "Stacks of each measure in a report at most; 0: all."),
     field<TimeThreshold, &MemoryOptions::older_than>(
         "older_than", "Of what is still allocated, only what is at least this old."),
-    field<OptionalNumber<kMostPercent>, &MemoryOptions::max_overhead_percent>(
+    field<Optional<Number<kMostPercent>>, &MemoryOptions::max_overhead_percent>(
         "max_overhead_percent",
         "Most that tracing allocations may cost the target; zero: no limit; null: 40, or 160 with "
         "live."),

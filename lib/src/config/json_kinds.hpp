@@ -6,6 +6,7 @@
 #include <sonde/config.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/json_field.hpp"
@@ -27,18 +28,29 @@ struct Integer {
   }
 };
 
-/// Null where what else is set decides.
 template <const double& most>
-struct OptionalNumber {
-  static Result<std::optional<double>> read(const JsonSetting& setting) {
+struct Number {
+  static Result<double> read(const JsonSetting& setting) { return setting.number(most); }
+  static OrderedJson write(double value) { return value; }
+  static OrderedJson schema() { return {{"type", "number"}, {"minimum", 0}, {"maximum", most}}; }
+};
+
+/// Null where what else is set decides.
+template <class Kind>
+struct Optional {
+  using Value = typename decltype(Kind::read(std::declval<JsonSetting>()))::value_type;
+
+  static Result<std::optional<Value>> read(const JsonSetting& setting) {
     if (setting.is_null()) return std::nullopt;
-    return setting.number(most);
+    return Kind::read(setting);
   }
-  static OrderedJson write(std::optional<double> value) {
-    return value ? OrderedJson(*value) : OrderedJson();
+  static OrderedJson write(std::optional<Value> value) {
+    return value ? Kind::write(*value) : OrderedJson();
   }
   static OrderedJson schema() {
-    return {{"type", {"number", "null"}}, {"minimum", 0}, {"maximum", most}};
+    OrderedJson schema = Kind::schema();
+    schema["type"] = {schema["type"], "null"};
+    return schema;
   }
 };
 

@@ -17,7 +17,7 @@ struct Environment {
   /// Of MemoryOptions; 0: no limit.
   std::optional<double> max_overhead_percent;
   std::uint64_t sample_bytes;
-  std::uint64_t fault_sample_bytes;
+  std::optional<std::uint64_t> fault_sample_bytes;
   std::uint64_t max_stacks;
   bool page_faults;
 };
@@ -26,8 +26,8 @@ using std::chrono::seconds;
 constexpr Environment kProduction{"production", 19,          seconds(300), 5,
                                   512u << 10,   2048u << 10, 1000,         false};
 constexpr Environment kStaging{"staging", 49, seconds(120), 20, 128u << 10, 512u << 10, 1000, true};
-constexpr Environment kDevelopment{"development", 99, seconds(60), std::nullopt,
-                                   64u << 10,     1,  0,           true};
+constexpr Environment kDevelopment{"development", 99,           seconds(60), std::nullopt,
+                                   64u << 10,     std::nullopt, 0,           true};
 constexpr Environment kDebug{"debug", 199, seconds(30), 0, 64u << 10, 1, 0, true};
 
 const Environment* find_environment(std::string_view name) {

@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 #include <sonde/config.hpp>
+#include <tuple>
 #include <utility>
 
 using namespace std::chrono_literals;
@@ -42,12 +43,13 @@ BOOST_AUTO_TEST_CASE(environments_sample_memory_by_what_it_may_cost) {
   constexpr std::uint64_t kKib = 1024;
   const auto distances = [](const char* name) {
     const sonde::MemoryOptions memory = sonde::recommended_config(name)->memory;
-    return std::pair(memory.sample_bytes, memory.fault_sample_bytes);
+    return std::tuple(memory.sample_bytes, memory.fault_distance_bytes(true),
+                      memory.fault_distance_bytes(false));
   };
-  BOOST_TEST((distances("production") == std::pair(512 * kKib, 2048 * kKib)));
-  BOOST_TEST((distances("staging") == std::pair(128 * kKib, 512 * kKib)));
-  BOOST_TEST((distances("development") == std::pair(64 * kKib, std::uint64_t{1})));
-  BOOST_TEST((distances("debug") == std::pair(64 * kKib, std::uint64_t{1})));
+  BOOST_TEST((distances("production") == std::tuple(512 * kKib, 2048 * kKib, 2048 * kKib)));
+  BOOST_TEST((distances("staging") == std::tuple(128 * kKib, 512 * kKib, 512 * kKib)));
+  BOOST_TEST((distances("development") == std::tuple(64 * kKib, 16 * kKib, 1u)));
+  BOOST_TEST((distances("debug") == std::tuple(64 * kKib, 1u, 1u)));
 }
 
 // Where nobody looks on, a page fault costs half.

@@ -174,12 +174,13 @@ void FaultLane::add_notices(std::vector<std::string>& notices) const {
   if (distance_ <= 1) return;
   constexpr double kNinetyFive = 1.96;
   constexpr double kVarianceUnit = 256;
+  constexpr double kMebibyte = 1 << 20;
   const auto bytes = static_cast<double>(processes_.growth_bytes());
   const double error = std::sqrt(kVarianceUnit * static_cast<double>(counters().growth_variance));
   notices.push_back(fmt::format(
-      "sampled once in {} bytes on average, and counts are of samples: the {:.4g} bytes of growth "
+      "sampled once in {} bytes on average, and counts are of samples: the {:.1f} MiB of growth "
       "are within ±{:.1f} % (95 %); --sample-bytes 1 records every change",
-      distance_, bytes, bytes > 0 ? 100 * kNinetyFive * error / bytes : 0));
+      distance_, bytes / kMebibyte, bytes > 0 ? 100 * kNinetyFive * error / bytes : 0));
 }
 
 }  // namespace
@@ -187,7 +188,8 @@ void FaultLane::add_notices(std::vector<std::string>& notices) const {
 std::unique_ptr<MemLane> make_fault_lane(const MemoryOptions& options, const MemPlan& plan,
                                          const TargetFilter& filter, StackRecorder& stacks) {
   const bool whole_system = filter.tgids.empty() && filter.comm.empty() && filter.cgroup_id == 0;
-  return std::make_unique<FaultLane>(options.fault_sample_bytes, plan, whole_system, stacks);
+  return std::make_unique<FaultLane>(options.fault_distance_bytes(whole_system), plan, whole_system,
+                                     stacks);
 }
 
 }  // namespace sonde::tracers
