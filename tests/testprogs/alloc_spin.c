@@ -1,20 +1,30 @@
 /* Allocates and frees again and again, with work between, until it is told to end, or for so many
- * seconds of the CPU time of each thread: [SECONDS [WORK [THREADS]]]. WORK is about a nanosecond
- * for a unit or two, and negative if it is to miss the caches. Says "ready", and at the end how
- * often: "spin calls bytes". */
+ * seconds of the CPU time of each thread: [SECONDS [WORK [THREADS [STEP]]]]. WORK is about a
+ * nanosecond for a unit or two, and negative if it is to miss the caches. SECONDS is negative if
+ * there are to be no system calls meanwhile, of the CPU time of all threads then. Says "ready", and
+ * at the end how often: "spin calls bytes", and with STEP how often until then, whenever so many
+ * milliseconds of the CPU time of the first thread had passed: "until nanoseconds calls". */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
 
 #define MOST_THREADS 8
+#define MOST_STEPS 1024
 #define MEMORY (16 << 20)
 
 static volatile sig_atomic_t over;
 static double seconds;
 static long amount = 1000;
+static __thread double step; /* of the first thread only */
 static volatile char memory[MEMORY];
+static struct {
+  double seconds;
+  unsigned long calls;
+} steps[MOST_STEPS];
+static int step_count;
 
 static void end(int signal) {
   (void)signal;
@@ -40,10 +50,18 @@ static void touch(unsigned* random) {
 }
 
 __attribute__((noinline)) static unsigned long spin(void) {
+  const double begun = step > 0 ? cpu_seconds() : 0;
   unsigned random = 1;
   unsigned long calls = 0;
 
-  while (!over && (seconds <= 0 || cpu_seconds() < seconds)) {
+  for (;;) {
+    const double now = seconds > 0 || step > 0 ? cpu_seconds() : 0;
+
+    if (step > 0 && step_count < MOST_STEPS && now >= begun + step * step_count) {
+      steps[step_count].seconds = now - begun;
+      steps[step_count++].calls = calls;
+    }
+    if (over || (seconds > 0 && now >= seconds)) return calls;
     for (int i = 0; i < 1000; i++) {
       void* volatile block = malloc(100);
 
@@ -55,7 +73,6 @@ __attribute__((noinline)) static unsigned long spin(void) {
     }
     calls += 1000;
   }
-  return calls;
 }
 
 static void* run(void* calls) {
@@ -70,7 +87,14 @@ int main(int count, char** words) {
 
   seconds = count > 1 ? atof(words[1]) : 0;
   if (count > 2) amount = atol(words[2]);
+  if (count > 4) step = atof(words[4]) / 1000;
   signal(SIGTERM, end);
+  if (seconds < 0) {
+    const struct itimerval until = {{0, 0}, {(time_t)-seconds, 0}};
+
+    signal(SIGPROF, end);
+    setitimer(ITIMER_PROF, &until, NULL);
+  }
   puts("ready");
   fflush(stdout);
   for (int i = 1; i < threads && i < MOST_THREADS; i++)
@@ -80,6 +104,8 @@ int main(int count, char** words) {
     pthread_join(others[i], NULL);
   for (int i = 0; i < MOST_THREADS; i++)
     sum += calls[i];
+  for (int i = 0; i < step_count; i++)
+    printf("until %.0f %lu\n", steps[i].seconds * 1e9, steps[i].calls);
   printf("spin %lu %lu\n", sum, sum * 100);
   return 0;
 }
