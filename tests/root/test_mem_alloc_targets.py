@@ -221,6 +221,20 @@ class Overhead(AllocationTest):
         self.assertIsNone(target.poll())
 
     @undisturbed
+    def test_wakes_up(self):
+        """What sleeps while it is looked at, and then allocates more than --live may cost, is soon left alone."""
+        target = self.spawn(program("alloc_spin"))
+        before = code(target.pid)
+        target.send_signal(signal.SIGSTOP)
+        tracer = self.attach(target, "--live")
+        target.send_signal(signal.SIGCONT)
+        wait_until(lambda: code(target.pid) == before, 60)
+        report = self.finish(tracer)
+        self.assertRegex(report.notices, r"recording stopped: following every free cost \d+ % .* --max-overhead 160")
+        self.assertGreater(report.sum("spin", "allocated_count"), 0)
+        self.assertIsNone(target.poll())
+
+    @undisturbed
     def test_windows(self):
         """A program that calls malloc() all the time is traced in windows: it keeps most of its speed, and the
         totals stand for all of its calls."""

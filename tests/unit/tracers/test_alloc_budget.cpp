@@ -80,6 +80,14 @@ BOOST_AUTO_TEST_CASE(native_is_positive) {
   BOOST_TEST(budget.percent({0, 0, 0, 0, 0}) == 0);
 }
 
+// What is beyond the limit.
+BOOST_AUTO_TEST_CASE(excess) {
+  const AllocLoad load{1e5, 0, 0, 0, kSecond};
+  const AllocBudget budget(kTrap, 5);
+  BOOST_TEST(budget.excess_ns(load) == budget.cost_ns(load) - 0.05 * budget.native_ns(load));
+  BOOST_TEST(AllocBudget(kTrap, 100).excess_ns(load) < 0);
+}
+
 // Samples are what costs where every call is one.
 BOOST_AUTO_TEST_CASE(samples) {
   const AllocBudget budget(kTrap, 5);

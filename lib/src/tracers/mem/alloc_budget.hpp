@@ -73,6 +73,10 @@ class AllocBudget {
   bool exceeds(const AllocLoad& load) const noexcept {
     return limited() && percent(load) > limit_percent_;
   }
+  /// By how much the cost is beyond the limit; negative below it.
+  double excess_ns(const AllocLoad& load) const noexcept {
+    return cost_ns(load) - native_ns(load) * limit_percent_ / 100;
+  }
   /// Most of the cost is that of samples: fewer would help.
   bool is_by_samples(const AllocLoad& load) const noexcept;
   /// The share of the time for windows with two breakpoints a call in which the limit is kept.

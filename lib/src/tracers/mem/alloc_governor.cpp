@@ -29,6 +29,8 @@ constexpr std::uint64_t kShortestWindowNs = 16 * kMs;
 constexpr std::uint64_t kLongestPeriodNs = 60'000 * kMs;
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr std::uint64_t kLargestDistance = 64u << 20;
+// Beyond the limit, before following frees is given up.
+constexpr double kMostExcessNs = 75e6;
 // What breakpoints leave of the time, at least: less cannot be told from an error.
 constexpr double kLeastNative = 0.02;
 
@@ -152,19 +154,16 @@ Result<void> AllocGovernor::check() {
   stood_for_ns_ += budget_.native_ns(load);
   mark_ = now;
   arm(kCheckNs);
-  if (!budget_.exceeds(load)) {
-    checks_above_ = 0;
-    return {};
-  }
+  excess_ns_ = std::max(excess_ns_ + budget_.excess_ns(load), 0.0);
+  if (!budget_.exceeds(load)) return {};
   always_percent_ = budget_.percent(load);
   const std::uint64_t distance = parts_.object->distance();
   if (budget_.is_by_samples(load) && distance < kLargestDistance) {
     parts_.object->set_distance(std::max<std::uint64_t>(distance * 4, 4096));
     return {};
   }
-  constexpr int kMostAbove = 10;
-  if (++checks_above_ < (live_ ? kMostAbove : 1)) return {};
   if (live_) {
+    if (excess_ns_ < kMostExcessNs) return {};
     gave_up_ = true;
     end();
     parts_.probes->detach();

@@ -86,7 +86,8 @@ class AllocGovernor final : public core::EventSource {
 
   // When this window, or the last check, began.
   Mark mark_;
-  int checks_above_ = 0;
+  /// What it cost beyond the limit.
+  double excess_ns_ = 0;
 
   // Windows: one in each stretch of time, at random.
   Mark stratum_;
