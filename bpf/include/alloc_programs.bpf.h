@@ -91,6 +91,34 @@ int alloc_second(struct pt_regs *ctx)
 	return 0;
 }
 
+/* What the kernel has a thread do at the return of a probed function, since 6.11, and at the
+ * breakpoints of 6.18 that are calls. */
+#define ALLOC_NR_URETPROBE 335
+#define ALLOC_NR_UPROBE	   336
+
+/*
+ * How far the targets get, in windows and between them: breakpoints in an allocator make a program
+ * slower, and not its system calls more or fewer. Attached while there are windows.
+ */
+SEC("?tp_btf/sys_enter")
+int BPF_PROG(alloc_progress, struct pt_regs *regs, long number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 zero = 0, tgid = filter_trusted_tgid(task);
+	struct sonde_alloc_cost *cost = bpf_map_lookup_elem(&alloc_costs, &zero);
+	struct alloc_cpu *cpu = bpf_map_lookup_elem(&alloc_cpus, &zero);
+
+	if (!cost || !cpu || !tgid || tgid == filter_self_tgid)
+		return 0;
+	if (number == ALLOC_NR_URETPROBE || number == ALLOC_NR_UPROBE)
+		return 0;
+	if (filter_by_tgid && filter_cached_state(&cpu->target, tgid) != SONDE_TARGET_TRACED)
+		return 0;
+	if (filter_passes_rest(task))
+		__sync_fetch_and_add(&cost->syscalls, 1);
+	return 0;
+}
+
 /* Functions that only take memory back have no return to wait for. */
 SEC("?uprobe")
 int alloc_free(struct pt_regs *ctx)

@@ -107,15 +107,16 @@ struct sonde_alloc_counters {
 };
 SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_counters) == 200, "wire layout");
 
-/* Per CPU: what hits cost, measured in windows. */
+/* Per CPU: what hits cost, measured in windows, and how far the targets got. */
 struct sonde_alloc_cost {
 	__u64 program_ns;     /* from the start of programs to their end */
 	__u64 seconds;	      /* hits of second breakpoints, outside of windows, too */
 	__u64 gap_ns;	      /* from the end of a program to the start of the next one ... */
 	__u64 gaps;	      /* ... of so many pairs of hits */
 	__u64 interrupted_ns; /* the same of pairs with an interrupt between */
+	__u64 syscalls;	      /* of target processes, while there are windows */
 };
-SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_cost) == 40, "wire layout");
+SONDE_STATIC_ASSERT(sizeof(struct sonde_alloc_cost) == 48, "wire layout");
 
 /* Per CPU: the short look before the lane begins. */
 struct sonde_alloc_look {

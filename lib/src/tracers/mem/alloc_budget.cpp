@@ -13,14 +13,6 @@ constexpr double kSampleNs = 2000;
 constexpr double kReturnShare = 0.75;
 // A program that records nothing.
 constexpr double kIdleProgramNs = 80;
-// After a trap the caches and the branch predictors are the kernel's for a while, and what the
-// processor would have done at once is done in turn. Found by programs that count their calls: 26
-// ns beside traps of 770 in one that computes, 81 in one that misses the caches. To set more
-// breakpoints does not tell which it is: a second trap in a call costs both programs the same.
-constexpr double kAftermathShare = 0.045;
-constexpr double kMostAftermathShare = 0.11;
-// The trap of another process, in another place, costs what ours does within about this.
-constexpr double kTrapError = 0.25;
 
 }  // namespace
 
@@ -68,30 +60,8 @@ double AllocBudget::cost_ns(const AllocLoad& load, const AllocMeasured& measured
   return (measured.program_ns + load.idle * kIdleProgramNs + traps) * measured.interrupts;
 }
 
-double AllocBudget::aftermath_ns(const AllocLoad& load,
-                                 const AllocMeasured& measured) const noexcept {
-  return kAftermathShare * one_trap_ns(measured) * load.hits;
-}
-
 double AllocBudget::idle_cost_ns(double hits, double trap_ns) const noexcept {
   return hits * (trap_ns + kIdleProgramNs);
-}
-
-// What is left of the time is shared out by calls: breakpoints are hit before the first and after
-// the last that is recorded, too, for as long as sonde waits for a CPU itself.
-AllocTime AllocBudget::recorded(const AllocLoad& load,
-                                const AllocMeasured& measured) const noexcept {
-  // Less than this cannot be told from an error.
-  constexpr double kLeastShare = 0.005;
-  const double recorded = load.hits > 0 ? (load.hits - load.idle) / load.hits : 1;
-  const double cost = cost_ns(load, measured);
-  const double most_aftermath = kMostAftermathShare * one_trap_ns(measured) * load.hits;
-  const double error = is_measured(measured) ? 0 : kTrapError * cost;
-  const double most = load.cpu_ns - cost;
-  const double least = kLeastShare * load.cpu_ns;
-  return {recorded * std::max(most - aftermath_ns(load, measured), least),
-          recorded * std::max(most - most_aftermath - error, 0.0),
-          recorded * std::max(most + error, least)};
 }
 
 double AllocBudget::duty(const AllocLoad& load) const noexcept {

@@ -35,13 +35,6 @@ struct AllocMeasured {
   double interrupts = 1;
 };
 
-/// CPU time without what hits cost, and what it is between.
-struct AllocTime {
-  double native_ns = 0;
-  double least_ns = 0;
-  double most_ns = 0;
-};
-
 class AllocBudget {
  public:
   /// `limit_percent`: of the CPU time that the targets would need without sonde; 0: no limit.
@@ -61,12 +54,8 @@ class AllocBudget {
   bool is_measured(const AllocMeasured& measured) const noexcept;
   /// The same as cost_ns(), of what was seen and measured meanwhile.
   double cost_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
-  /// How much slower code runs after so many traps than without: not measured, but estimated.
-  double aftermath_ns(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
   /// Of hits while nothing was recorded.
   double idle_cost_ns(double hits, double trap_ns) const noexcept;
-  /// CPU time that the calls which were recorded stand for.
-  AllocTime recorded(const AllocLoad& load, const AllocMeasured& measured) const noexcept;
 
   bool limited() const noexcept { return limit_percent_ > 0; }
   double limit_percent() const noexcept { return limit_percent_; }

@@ -29,6 +29,10 @@ constexpr std::uint64_t kShortestWindowNs = 16 * kMs;
 constexpr std::uint64_t kLongestPeriodNs = 60'000 * kMs;
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr std::uint64_t kLargestDistance = 64u << 20;
+// What counting system calls costs each of them.
+constexpr double kSyscallNs = 50;
+// Of the limit: the load varies, and what is charged is an estimate.
+constexpr double kAim = 0.9;
 // Beyond the limit, before following frees is given up.
 constexpr double kMostExcessNs = 75e6;
 // What breakpoints leave of the time, at least: less cannot be told from an error.
@@ -75,6 +79,10 @@ AllocMeasured AllocGovernor::measured_between(const Mark& from, const Mark& to) 
           static_cast<double>(now.program_ns - before.program_ns),
           static_cast<double>(now.gap_ns - before.gap_ns),
           static_cast<double>(now.gaps - before.gaps), interrupts};
+}
+
+double AllocGovernor::syscalls_between(const Mark& from, const Mark& to) noexcept {
+  return static_cast<double>(to.costs.syscalls - from.costs.syscalls);
 }
 
 // Of one moment: where sonde had to wait for a CPU between counters and clock, the targets ran on.
@@ -177,12 +185,14 @@ Result<void> AllocGovernor::begin_windows(const AllocLoad& load) {
   parts_.object->close_window();
   parts_.probes->detach();
   parts_.probes->narrow();
-  if (auto read = parts_.sites->read(1); !read) return read;
+  if (auto read = this->read(1); !read) return read;
   choose_distance(load);
-  set_duty(budget_.duty(load));
+  set_duty(kAim * budget_.duty(load));
   const AllocLoad since = load_between(mark_, mark_now());
   const double cost = budget_.idle_cost_ns(since.hits, budget_.one_trap_ns(AllocMeasured{}));
   stand_for(std::max(since.cpu_ns - cost, 0.0));
+  parts_.sites->calibrate();
+  if (auto followed = parts_.object->follow_progress(); !followed) return followed;
   begin_stratum();
   return {};
 }
@@ -209,6 +219,10 @@ void AllocGovernor::set_duty(double duty) noexcept {
       std::clamp(kShortestWindowNs / duty, double{kPeriodNs}, double{kLongestPeriodNs});
   period_ns_ = static_cast<std::uint64_t>(period);
   window_ns_ = std::max(static_cast<std::uint64_t>(duty * period), kShortestWindowNs);
+}
+
+double AllocGovernor::duty() const noexcept {
+  return static_cast<double>(window_ns_) / static_cast<double>(period_ns_);
 }
 
 // One window somewhere in each stretch, wherever it may fall: what the target does in turns, in
@@ -240,15 +254,19 @@ void AllocGovernor::close_window() noexcept {
   const AllocLoad load = load_between(mark_, now);
   const AllocMeasured measured = measured_between(mark_, now);
   parts_.probes->detach();
-  Window window;
-  window.hits = load.hits;
-  window.seconds = measured.seconds;
-  window.cost_ns = budget_.cost_ns(load, measured) + budget_.aftermath_ns(load, measured);
-  window.recorded = load.hits - load.idle;
-  window.time = budget_.recorded(load, measured);
-  window.trap_ns = budget_.one_trap_ns(measured);
   // The functions that are called have no room for a second breakpoint.
   if (load.hits > 0 && measured.seconds <= 0) measures_ = false;
+  Window window;
+  window.seconds = measured.seconds;
+  window.cost_ns = budget_.cost_ns(load, measured);
+  AllocStretch& stretch = window.stretch;
+  stretch.hits = load.hits;
+  stretch.recorded = load.hits - load.idle;
+  stretch.window_ns = load.cpu_ns;
+  stretch.rest_ns = load.cpu_ns - window.cost_ns;
+  stretch.trap_ns = budget_.one_trap_ns(measured);
+  stretch.measured = budget_.is_measured(measured);
+  stretch.syscalls = syscalls_between(mark_, now);
   window_ = window;
   state_ = State::rest;
   const std::uint64_t end = stratum_.time_ns + period_ns_;
@@ -256,39 +274,57 @@ void AllocGovernor::close_window() noexcept {
   arm(end > detached ? end - detached : 0);
 }
 
-// Since the stretch began, without what breakpoints took, those too that were hit while they came
-// and went.
-double AllocGovernor::stratum_native_ns() noexcept {
-  const Mark now = mark_now();
+// CPU time of the stratum outside of its window, without what breakpoints took that were hit while
+// they came and went.
+double AllocGovernor::outside_ns(const Mark& now) const noexcept {
   const AllocLoad all = load_between(stratum_, now);
   const double seconds = measured_between(stratum_, now).seconds;
   const Window window = window_.value_or(Window{});
-  const double trap = window_ ? window.trap_ns : budget_.one_trap_ns(AllocMeasured{});
-  const double cost = window.cost_ns +
-                      budget_.idle_cost_ns(all.hits - window.hits + seconds - window.seconds, trap);
-  last_cost_ns_ = cost;
-  return std::max(all.cpu_ns - cost, kLeastNative * all.cpu_ns);
+  const double trap = window_ ? window.stretch.trap_ns : budget_.one_trap_ns(AllocMeasured{});
+  const double cost =
+      budget_.idle_cost_ns(all.hits - window.stretch.hits + seconds - window.seconds, trap);
+  const double cpu = all.cpu_ns - window.stretch.window_ns;
+  return std::max(cpu - cost, kLeastNative * cpu);
 }
 
 Result<void> AllocGovernor::end_stratum() {
-  const double seen = window_->time.native_ns;
-  const double native = std::max(stratum_native_ns(), seen);
-  // A hit in a window costs more than the calibrated one where no second breakpoint measures it: in
-  // redis 1.35 us, counted as 0.88.
-  constexpr double kUnmeasured = 1.6;
-  const double charged = last_cost_ns_ * (measures_ ? 1 : kUnmeasured);
-  last_percent_ = native > 0 ? 100 * charged / native : 0;
-  if (seen <= 0) {
-    stand_for(native);
+  const Mark now = mark_now();
+  AllocStretch& stretch = window_->stretch;
+  stretch.outside_ns = outside_ns(now);
+  stretch.outside_syscalls = syscalls_between(stratum_, now) - stretch.syscalls;
+  const double factor = windows_.add(stretch);
+  charge(now);
+  if (factor <= 0) {
+    stand_for(stretch.rest_ns + stretch.outside_ns);
     return {};
   }
-  const double factor = native / seen;
-  if (auto read = parts_.sites->read(factor); !read) return read;
-  seen_native_ns_ += seen;
+  if (auto read = this->read(factor); !read) return read;
+  const double native = std::max(stretch.rest_ns, 0.0) + stretch.outside_ns;
+  seen_native_ns_ += native / factor;
   stood_for_ns_ += native;
-  const double calls = window_->recorded * native;
-  strata_.push_back(
-      {calls / seen, calls / window_->time.most_ns, calls / window_->time.least_ns, native});
+  return {};
+}
+
+// Where little is known of what hits cost, rather too much than too little.
+void AllocGovernor::charge(const Mark& now) noexcept {
+  const AllocStretch& stretch = window_->stretch;
+  const AllocWindows::Aftermath after = windows_.aftermath();
+  const double unknown = (after.share + after.deviation) * stretch.trap_ns * stretch.hits;
+  const auto all = static_cast<double>(now.cpu_ns - stratum_.cpu_ns);
+  const double outside = all - stretch.window_ns - stretch.outside_ns;
+  const double syscalls = kSyscallNs * (stretch.syscalls + stretch.outside_syscalls);
+  const double cost =
+      std::min(window_->cost_ns + unknown + outside + syscalls, (1 - kLeastNative) * all);
+  recent_cost_ns_ = recent_cost_ns_ / 2 + cost / duty();
+  recent_native_ns_ = recent_native_ns_ / 2 + all - cost;
+}
+
+Result<void> AllocGovernor::read(double factor) {
+  if (auto read = parts_.sites->read(factor); !read) return read;
+  const sonde_alloc_counters now = parts_.object->counters();
+  const AllocCounted all = {static_cast<double>(now.calls), static_cast<double>(now.bytes)};
+  parts_.sites->add_counted(factor, {all.count - counted_.count, all.bytes - counted_.bytes});
+  counted_ = all;
   return {};
 }
 
@@ -299,46 +335,13 @@ void AllocGovernor::stand_for(double native_ns) noexcept {
   stood_for_ns_ += native_ns;
 }
 
-// By how far the stretches differ, and by what is not known of the time in their windows.
-std::string AllocGovernor::windows_error() const {
-  constexpr double kNinetyFive = 1.96;
-  Stratum sum;
-  for (const Stratum& stratum : strata_) {
-    sum.calls += stratum.calls;
-    sum.least_calls += stratum.least_calls;
-    sum.most_calls += stratum.most_calls;
-    sum.native_ns += stratum.native_ns;
-  }
-  if (strata_.size() < 2 || sum.calls <= 0)
-    return "totals are estimates whose error is not known, of one window at most";
-  double squares = 0;
-  for (const Stratum& stratum : strata_) {
-    const double off = stratum.calls - stratum.native_ns * sum.calls / sum.native_ns;
-    squares += off * off;
-  }
-  const auto count = static_cast<double>(strata_.size());
-  const double chance = kNinetyFive * std::sqrt(squares * count / (count - 1));
-  const double below = 100 * (sum.calls - sum.least_calls + chance) / sum.calls;
-  const double above = 100 * (sum.most_calls - sum.calls + chance) / sum.calls;
-  constexpr double kMostPercent = 300;
-  if (!(above < kMostPercent)) {
-    return fmt::format(
-        "totals are estimates, at most {:.2g} % too high, and too low by an unknown factor: the "
-        "calls follow each other too fast for the clock",
-        std::min(below, 100.0));
-  }
-  return fmt::format(
-      "totals are estimates: the true ones are between {:.2g} % less and {:.2g} % "
-      "more (95 %)",
-      std::min(below, 100.0), above);
-}
-
-// Its window is as long as the limit allows if all goes on as it did.
+// Its window is as long as the limit allows if all goes on as it did. A target that sleeps changes
+// nothing.
 void AllocGovernor::next_stratum() noexcept {
-  constexpr double kMostChange = 2;
-  const double wanted = last_percent_ > 0 ? budget_.limit_percent() / last_percent_ : kMostChange;
-  set_duty(std::clamp(wanted, 1 / kMostChange, kMostChange) * static_cast<double>(window_ns_) /
-           static_cast<double>(period_ns_));
+  constexpr double kMostGrowth = 2;
+  const double allowed = kAim * budget_.limit_percent() / 100 * recent_native_ns_;
+  set_duty(recent_cost_ns_ * kMostGrowth * duty() > allowed ? allowed / recent_cost_ns_
+                                                            : kMostGrowth * duty());
   begin_stratum();
 }
 
@@ -363,9 +366,8 @@ Result<void> AllocGovernor::drain() noexcept {
 }
 
 Result<void> AllocGovernor::read_sites() {
-  return state_ == State::always || (state_ == State::ended && period_ns_ == 0)
-             ? parts_.sites->read(1)
-             : Result<void>();
+  return state_ == State::always || (state_ == State::ended && period_ns_ == 0) ? read(1)
+                                                                                : Result<void>();
 }
 
 void AllocGovernor::end() {
@@ -373,13 +375,14 @@ void AllocGovernor::end() {
   if (state_ == State::window) close_window();
   const State ended = std::exchange(state_, State::ended);
   parts_.object->close_window();
+  parts_.object->forget_progress();
   if (ended == State::always) return;
   if (ended == State::rest) {
     // An error shows at the last drain.
     static_cast<void>(end_stratum());
     return;
   }
-  stand_for(stratum_native_ns());
+  stand_for(outside_ns(mark_now()));
 }
 
 void AllocGovernor::add_notices(std::vector<std::string>& notices) const {
@@ -397,8 +400,8 @@ void AllocGovernor::add_notices(std::vector<std::string>& notices) const {
     notices.push_back(fmt::format(
         "breakpoints were set for {} windows, {:.2g} % of the target's CPU time, to stay below "
         "--max-overhead {:g} (in all of the time they would cost {:.0f} %): {}",
-        strata_.size(), stood_for_ns_ > 0 ? 100 * seen_native_ns_ / stood_for_ns_ : 0,
-        budget_.limit_percent(), always_percent_, windows_error()));
+        windows_.count(), stood_for_ns_ > 0 ? 100 * seen_native_ns_ / stood_for_ns_ : 0,
+        budget_.limit_percent(), always_percent_, windows_.error()));
   }
   if (gave_up_) {
     notices.push_back(fmt::format(

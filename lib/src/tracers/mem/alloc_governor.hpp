@@ -14,6 +14,7 @@
 #include "tracers/mem/alloc_probes.hpp"
 #include "tracers/mem/alloc_programs.hpp"
 #include "tracers/mem/alloc_sites.hpp"
+#include "tracers/mem/alloc_windows.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sonde::tracers {
@@ -62,6 +63,7 @@ class AllocGovernor final : public core::EventSource {
   Mark mark_now() const noexcept;
   static AllocLoad load_between(const Mark& from, const Mark& to) noexcept;
   static AllocMeasured measured_between(const Mark& from, const Mark& to) noexcept;
+  static double syscalls_between(const Mark& from, const Mark& to) noexcept;
   void arm(std::uint64_t ns) noexcept;
   Result<void> check();
   Result<void> begin_windows(const AllocLoad& load);
@@ -70,11 +72,13 @@ class AllocGovernor final : public core::EventSource {
   Result<void> open_window();
   void close_window() noexcept;
   Result<void> end_stratum();
+  void charge(const Mark& now) noexcept;
+  Result<void> read(double factor);
   void stand_for(double native_ns) noexcept;
-  double stratum_native_ns() noexcept;
+  double outside_ns(const Mark& now) const noexcept;
   void choose_distance(const AllocLoad& load) noexcept;
   void set_duty(double duty) noexcept;
-  std::string windows_error() const;
+  double duty() const noexcept;
 
   Parts parts_;
   AllocBudget budget_;
@@ -95,30 +99,25 @@ class AllocGovernor final : public core::EventSource {
   std::uint64_t window_ns_ = 0;
   process::TaskClock clock_;
   bool measures_ = true;
+  /// Of the window in this stratum, once it was closed.
   struct Window {
-    double hits = 0;
-    double recorded = 0;
+    AllocStretch stretch;
     double seconds = 0;
     double cost_ns = 0;
-    AllocTime time;
-    double trap_ns = 0;
   };
   std::optional<Window> window_;
-  struct Stratum {
-    double calls = 0;  // in all of it, by its window
-    double least_calls = 0;
-    double most_calls = 0;
-    double native_ns = 0;
-  };
-  std::vector<Stratum> strata_;
+  AllocWindows windows_;
 
   // The CPU time of the targets, without what traps took, that was seen, and that it stands for.
   double seen_native_ns_ = 0;
   double stood_for_ns_ = 0;
+  // When sites were read last.
+  AllocCounted counted_;
   std::uint64_t first_distance_ = 0;
   bool gave_up_ = false;
-  double last_cost_ns_ = 0;
-  double last_percent_ = 0;
+  // The last stretches count most: what windows all the time would cost.
+  double recent_cost_ns_ = 0;
+  double recent_native_ns_ = 0;
   double always_percent_ = 0;  // without windows
   std::minstd_rand random_{std::random_device{}()};
 };

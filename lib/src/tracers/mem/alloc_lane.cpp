@@ -37,7 +37,7 @@ class AllocLane final : public MemLane {
         filter_(filter),
         stacks_(stacks),
         object_({plan.alloc_multi, plan.alloc_session, plan.cfi, options.live, false,
-                 options.sample_bytes}),
+                 !options.live && options.overhead_limit_percent() > 0, options.sample_bytes}),
         probes_(std::move(probes)) {}
 
   void send_events_to(StackEvents& events) override {
@@ -222,7 +222,8 @@ void AllocLane::add_books(Accounting& books) const {
 
 std::uint64_t AllocLane::program_runs() const noexcept {
   const sonde_alloc_counters c = object_.counters();
-  return c.seen + c.returns + object_.costs().seconds;
+  const sonde_alloc_cost costs = object_.costs();
+  return c.seen + c.returns + costs.seconds + costs.syscalls;
 }
 
 // In traps at an instruction that is emulated: trap_cost_ns() is the cost of one.
@@ -295,10 +296,12 @@ void AllocLane::add_notices(std::vector<std::string>& notices) const {
   if (object_.distance() > 1) {
     const AllocTotals totals = sites_.totals();
     constexpr double kNinetyFive = 1.96;
-    notices.push_back(fmt::format(
-        "sampled once in {} bytes on average: the {:.4g} bytes in all are within ±{:.1f} % (95 %)",
-        object_.distance(), totals.bytes,
-        totals.bytes > 0 ? 100 * kNinetyFive * totals.error_bytes / totals.bytes : 0));
+    std::string notice = fmt::format("sampled once in {} bytes on average", object_.distance());
+    if (totals.error_bytes > 0) {
+      notice += fmt::format(": the {:.4g} bytes in all are within ±{:.1f} % (95 %)", totals.bytes,
+                            100 * kNinetyFive * totals.error_bytes / totals.bytes);
+    }
+    notices.push_back(std::move(notice));
   }
   governor_->add_notices(notices);
   if (c.hidden_frees != 0) {

@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 
 #include "aggregate/byte_sampling.hpp"
+#include "core/attach.hpp"
 #include "core/per_cpu.hpp"
 #include "tracers/mem/alloc_lane.hpp"
 #include "tracers/mem/alloc_sites.hpp"
@@ -46,6 +47,7 @@ void AllocObject::configure(mem_bpf& object) const {
   load_as(programs.alloc_free, options_.live, type);
   load_as(programs.alloc_second, session, type);
   load_as(programs.alloc_look, true, type);
+  ::bpf_program__set_autoload(programs.alloc_progress, options_.windows);
 }
 
 unsigned AllocObject::link_type() const noexcept {
@@ -91,6 +93,14 @@ sonde_alloc_counters AllocObject::counters() const noexcept {
 
 sonde_alloc_cost AllocObject::costs() const noexcept {
   return core::sum_counters<sonde_alloc_cost>(::bpf_map__fd(object_->maps.alloc_costs));
+}
+
+Result<void> AllocObject::follow_progress() {
+  return core::attach_loaded({object_->progs.alloc_progress}, progress_);
+}
+
+void AllocObject::forget_progress() noexcept {
+  progress_.clear();
 }
 
 int AllocObject::sites_fd() const noexcept {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include <sonde/error.hpp>
+#include "core/skeleton.hpp"
 #include "tracers/mem/alloc_budget.hpp"
 #include "tracers/mem/alloc_probes.hpp"
 
@@ -20,6 +23,8 @@ struct AllocProgramOptions {
   bool live = false;
   /// Live events, too.
   bool events = false;
+  /// Recording in windows may become necessary.
+  bool windows = false;
   std::uint64_t distance = 1;
 };
 
@@ -44,6 +49,9 @@ class AllocObject {
   sonde_alloc_counters counters() const noexcept;
   /// What was measured with measuring_programs() while a window was open.
   sonde_alloc_cost costs() const noexcept;
+  /// Counts the targets' system calls, in costs().
+  Result<void> follow_progress();
+  void forget_progress() noexcept;
   int sites_fd() const noexcept;
   /// -1 where frees are not followed.
   int lives_fd() const noexcept;
@@ -61,6 +69,7 @@ class AllocObject {
 
   AllocProgramOptions options_;
   mem_bpf* object_ = nullptr;
+  std::vector<core::UniqueLink> progress_;
 };
 
 }  // namespace sonde::tracers

@@ -61,7 +61,25 @@ Result<void> AllocSites::read(double factor) {
       });
 }
 
+void AllocSites::add_counted(double factor, const AllocCounted& counted) noexcept {
+  counted_.count += factor * counted.count;
+  counted_.bytes += factor * counted.bytes;
+}
+
+// What the estimates of each site are to be multiplied with.
+AllocCounted AllocSites::calibration() const noexcept {
+  AllocCounted sum;
+  for (const auto& [key, site] : sites_) {
+    sum.count += site.count;
+    sum.bytes += site.bytes;
+  }
+  if (!calibrated_ || sum.count <= 0 || sum.bytes <= 0) return {1, 1};
+  return {counted_.count / sum.count, counted_.bytes / sum.bytes};
+}
+
 void AllocSites::scale(double factor) noexcept {
+  counted_.count *= factor;
+  counted_.bytes *= factor;
   for (auto& [key, site] : sites_) {
     site.count *= factor;
     site.bytes *= factor;
@@ -128,12 +146,13 @@ bool AllocSites::is_growing(const Site& site, std::uint64_t distance) const {
 std::vector<symbolize::RawStack> AllocSites::stacks(const aggregate::StackCounts& known,
                                                     std::uint64_t distance) const {
   std::vector<symbolize::RawStack> stacks;
+  const AllocCounted calibration = this->calibration();
   for (const auto& [key, site] : sites_) {
     const symbolize::RawStack* const stack = known.find(key);
     if (stack == nullptr || site.read.count == 0) continue;
     stacks.push_back(*stack);
-    const std::uint64_t bytes = rounded(site.bytes);
-    const std::uint64_t count = rounded(site.count);
+    const std::uint64_t bytes = rounded(site.bytes * calibration.bytes);
+    const std::uint64_t count = rounded(site.count * calibration.count);
     if (lives_fd_ < 0) {
       stacks.back().values = {bytes, count};
       continue;
@@ -149,15 +168,16 @@ std::vector<symbolize::RawStack> AllocSites::stacks(const aggregate::StackCounts
 
 AllocTotals AllocSites::totals() const {
   AllocTotals totals;
+  const AllocCounted calibration = this->calibration();
   double variance = 0;
   for (const auto& [key, site] : sites_) {
-    totals.count += site.count;
-    totals.bytes += site.bytes;
+    totals.count += site.count * calibration.count;
+    totals.bytes += site.bytes * calibration.bytes;
     totals.live_count += site.live_count();
     totals.live_bytes += site.live_bytes();
     variance += site.variance;
   }
-  totals.error_bytes = std::sqrt(variance);
+  totals.error_bytes = calibrated_ ? 0 : std::sqrt(variance);
   return totals;
 }
 

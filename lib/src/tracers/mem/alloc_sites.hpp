@@ -28,6 +28,12 @@ struct AllocTotals {
   double error_bytes = 0;
 };
 
+/// Calls and the bytes they asked for, counted and not sampled.
+struct AllocCounted {
+  double count = 0;
+  double bytes = 0;
+};
+
 /// Not thread-safe.
 class AllocSites {
  public:
@@ -40,6 +46,11 @@ class AllocSites {
 
   /// Reads the totals. What was added since the last call stands for `factor` times as much.
   Result<void> read(double factor);
+  /// What was counted while this was sampled, with the same factor.
+  void add_counted(double factor, const AllocCounted& counted) noexcept;
+  /// From now on sums are what was counted, and samples only tell whose it is: those that windows
+  /// leave are few.
+  void calibrate() noexcept { calibrated_ = true; }
   /// All that read() found so far stands for `factor` times as much.
   void scale(double factor) noexcept;
   /// Notes how much lives now, for is_growing(). In equal intervals.
@@ -86,10 +97,13 @@ class AllocSites {
     double live_bytes() const noexcept;
   };
   bool is_growing(const Site& site, std::uint64_t distance) const;
+  AllocCounted calibration() const noexcept;
 
   int sites_fd_ = -1;
   int lives_fd_ = -1;
   bool by_age_ = false;
+  bool calibrated_ = false;
+  AllocCounted counted_;
   std::unordered_map<std::uint64_t, Site> sites_;
 };
 

@@ -1,0 +1,86 @@
+// How many calls there were, from the few windows in which breakpoints saw them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sonde::tracers {
+
+/// A stretch of time with one window somewhere in it.
+struct AllocStretch {
+  /// Breakpoints hit in the window, and those of them that were recorded: they are hit before the
+  /// first and after the last, too, for as long as sonde waits for a CPU itself.
+  double hits = 0;
+  double recorded = 0;
+  /// CPU time of the targets in the window, and what is left of it without what hits are known to
+  /// cost.
+  double window_ns = 0;
+  double rest_ns = 0;
+  /// What the trap of one of them took, and whether that was measured in this window.
+  double trap_ns = 0;
+  bool measured = false;
+  /// CPU time outside of the window, without what hits cost.
+  double outside_ns = 0;
+  /// System calls in the window, and outside.
+  double syscalls = 0;
+  double outside_syscalls = 0;
+};
+
+/*
+ * The estimator. A window's calls stand for those of its whole stretch in the ratio of the CPU time
+ * that the program itself used: all of it outside, and in the window what is left without the
+ * hits' cost,
+ *
+ *   native = rest - aftermath * trap * hits.
+ *
+ * Where a call follows the last by less than a microsecond, `rest` is a small difference of large
+ * numbers, and code runs slower for a while after a trap: the caches and the branch predictors are
+ * the kernel's, and what the processor would have done at once is done in turn. No clock tells that
+ * aftermath from the program's own time. Two things bound it: what it was in programs that count
+ * their calls (the prior), and the program's pace in system calls, which breakpoints in an
+ * allocator do not change: between windows there are so many for each nanosecond of CPU time, and
+ * those in a window tell how much native time it had. Each stretch so gives a value, their mean one
+ * with an error by how far they differ, and prior and mean are weighted by the inverse of their
+ * errors' squares. A pace that contradicts the prior (system calls by the clock, not by the work)
+ * is not used.
+ */
+class AllocWindows {
+ public:
+  /// What a call recorded in this stretch's window stands for; 0 if the window saw nothing of what
+  /// the target did.
+  double add(const AllocStretch& stretch);
+
+  std::size_t count() const noexcept { return stretches_.size(); }
+  /// As a share of the trap's cost: what hits cost beyond what is known.
+  struct Aftermath {
+    double share = 0;
+    double deviation = 0;
+    bool by_syscalls = false;
+  };
+  Aftermath aftermath() const noexcept;
+  /// Between what the true totals are, as a sentence.
+  std::string error() const;
+
+ private:
+  /// Of calls in all stretches, if the aftermath is this.
+  double calls(double share) const noexcept;
+
+  std::vector<AllocStretch> stretches_;
+  double hits_ = 0;
+  double measured_hits_ = 0;
+  double told_calls_ = 0;
+  // Of stretches with enough system calls: y is by how much the rest of the window's time is more
+  // than its system calls stand for, x the cost of its traps.
+  struct Sums {
+    double count = 0;
+    double x = 0;
+    double y = 0;
+    double xx = 0;
+    double xy = 0;
+    double yy = 0;
+    double native = 0;
+  };
+  Sums pace_;
+};
+
+}  // namespace sonde::tracers
