@@ -5,8 +5,9 @@ totals are to theirs.
     sudo tests/bench/alloc_windows.py build/sonde build/tests/testprogs/alloc_spin [--rounds N] [--only WORD]
 
 The program says itself how often it has called malloc() by when, in its own CPU time; it makes a system call each 1000
-calls, but in "no system calls". Each run is compared with one without sonde just before it: after the first second of that
-time, and in all of it. Printed are the runs, and of their totals, as a share of the program's own count, the mean with its
+calls, but in "no system calls". Each run is compared with one without sonde just before it, and after the first second of
+that time with itself: most steps of 10 ms have no window, and machines change their speed from one run to the next.
+Printed are the runs, and of their totals, as a share of the program's own count, the mean with its
 standard error, and how often the bounds that the report states hold.
 """
 
@@ -19,6 +20,7 @@ import subprocess
 import tempfile
 
 PERCENT = 5
+STEP_MS = "10"
 BOUNDS = re.compile(r"breakpoints were set for (\d+) windows.*?(?:between ([\d.]+) % less and ([\d.e+]+) % more|at most ([\d.]+) %)")
 WORKS = (
     ("nothing but computing between", ("6", "500", "1")),
@@ -31,15 +33,16 @@ WORKS = (
 
 class Run:
     def __init__(self, command, arguments):
-        step = ["250"] if float(arguments[0]) > 0 else []
+        step = [STEP_MS] if float(arguments[0]) > 0 else []
         said = subprocess.run([*command, *arguments, *step], stdout=subprocess.PIPE, text=True, check=True).stdout
         lines = [line.split() for line in said.splitlines()]
         self.calls = next(int(line[1]) for line in lines if line[0] == "spin")
         steps = [(int(line[1]) / 1e9, int(line[2])) for line in lines if line[0] == "until"]
-        self.rate = self.later_rate = self.calls / abs(float(arguments[0]))
-        if steps:
-            (from_seconds, before), (to_seconds, after) = next(step for step in steps if step[0] >= 1), steps[-1]
-            self.later_rate = (after - before) / (to_seconds - from_seconds)
+        self.rate = self.calls / abs(float(arguments[0]))
+        later = [step for step in steps if step[0] >= 1]
+        rates = [(after - before) / (end - begin) for (begin, before), (end, after) in zip(later, later[1:])]
+        # Most steps have no window: how much slower all of them are than these.
+        self.later_loss = statistics.median(rates) / statistics.mean(rates) - 1 if rates else float("nan")
 
 
 def told_by(file, run):
@@ -70,14 +73,15 @@ def main():
         if given.only not in kind:
             continue
         shares, slowdowns, held = [], [], 0
-        print(f"\n{kind}: calls a second alone, slower by after the first second and in all, told of all, stated bounds")
+        print(f"\n{kind}: calls a second alone, slower by (after the first second, in all), told of all, stated bounds")
         for _ in range(given.rounds):
             alone = Run([given.alloc_spin], work)
             with tempfile.NamedTemporaryFile(suffix=".json") as file:
                 tracer = [given.sonde, "mem", "--alloc", "--max-overhead", str(PERCENT), "-f", "json", "-o", file.name, "--"]
                 traced = Run([*tracer, given.alloc_spin], work)
                 share, least, most = told_by(file.name, traced)
-            later, overall = (100 * (a / b - 1) for a, b in ((alone.later_rate, traced.later_rate), (alone.rate, traced.rate)))
+            later = 100 * (traced.later_loss - alone.later_loss)
+            overall = 100 * (alone.rate / traced.rate - 1)
             bounds = "none" if least is None else f"{share * least:.3f} to {share * most:.3f}"
             print(f"  {alone.rate / 1e6:8.2f} M{later:8.1f} %{overall:8.1f} %{share:8.3f}   {bounds}", flush=True)
             shares.append(share)

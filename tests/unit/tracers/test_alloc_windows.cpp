@@ -97,6 +97,32 @@ BOOST_AUTO_TEST_CASE(by_syscalls) {
   }
 }
 
+// A hypervisor takes the CPU in some windows: the others stand for these.
+BOOST_AUTO_TEST_CASE(disturbed) {
+  Program program;
+  AllocWindows windows;
+  double told = 0;
+  double calls = 0;
+  double native = 0;
+  double seen_native = 0;
+  for (int i = 0; i < 40; ++i) {
+    AllocStretch stretch = program.stretch();
+    const bool is_disturbed = i > 10 && i % 7 == 0;
+    if (is_disturbed) {
+      stretch.window_ns += 4e6;
+      stretch.rest_ns += 4e6;
+    }
+    const double stands_for = windows.add(stretch);
+    BOOST_TEST((stands_for == 0) == is_disturbed);
+    told += stands_for * stretch.recorded;
+    calls += program.true_calls(stretch);
+    native += program.true_calls(stretch);
+    if (stands_for > 0) seen_native += program.true_calls(stretch);
+  }
+  BOOST_TEST(std::abs(told * native / seen_native / calls - 1) < 0.05);
+  BOOST_TEST(windows.aftermath().deviation < 0.02);
+}
+
 // Without system calls the bounds contain what was found in other programs.
 BOOST_AUTO_TEST_CASE(without_syscalls) {
   for (const double aftermath : {0.0, 26.0, 81.0}) {

@@ -39,51 +39,89 @@ double factor(const AllocStretch& stretch, double share) noexcept {
   return (native + stretch.outside_ns) / seen;
 }
 
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
 }  // namespace
 
 double AllocWindows::add(const AllocStretch& stretch) {
-  // The inverse of fewer is too large by more than a hundredth.
-  constexpr double kFewestSyscalls = 100;
-  stretches_.push_back(stretch);
   hits_ += stretch.hits;
   if (stretch.measured) measured_hits_ += stretch.hits;
-  if (stretch.hits > 0 && stretch.outside_syscalls >= kFewestSyscalls) {
-    const double x = stretch.trap_ns * stretch.hits;
-    const double native = stretch.syscalls * stretch.outside_ns / stretch.outside_syscalls;
-    const double y = stretch.rest_ns - native;
-    pace_.count += 1;
-    pace_.native += native;
-    pace_.x += x;
-    pace_.y += y;
-    pace_.xx += x * x;
-    pace_.xy += x * y;
-    pace_.yy += y * y;
-  }
-  if (!is_of_use(stretch)) return 0;
-  const double stands_for = factor(stretch, aftermath().share);
+  const bool disturbed = learn(stretch);
+  stretches_.push_back(stretch);
+  if (disturbed) stretches_.back().window_ns = 0;
+  if (!is_of_use(stretches_.back())) return 0;
+  const double stands_for = factor(stretch, aftermath_.share);
   told_calls_ += stretch.recorded * stands_for;
   return stands_for;
 }
 
-AllocWindows::Aftermath AllocWindows::aftermath() const noexcept {
+// True if the stretch's window was disturbed.
+bool AllocWindows::learn(const AllocStretch& stretch) {
+  // The inverse of fewer is too large by more than a hundredth.
+  constexpr double kFewestSyscalls = 100;
+  constexpr std::size_t kMostPaces = 1000;
   constexpr double kContradiction = 3;
-  // A program that takes at once what is there makes fewer system calls for it where it is slower.
-  constexpr double kPaceError = 0.03;
   // Windows with few hits are not measured, and do not matter.
   const Guess prior = measured_hits_ > hits_ / 2 ? kMeasured : kCalibrated;
-  const double n = pace_.count;
-  if (n < 3 || pace_.x <= 0) return {prior.share, prior.deviation, false};
-  const double mean = pace_.y / pace_.x;
-  const double squares = std::max(pace_.yy - 2 * mean * pace_.xy + mean * mean * pace_.xx, 0.0);
-  // The last factor is about what Student's distribution has beyond the normal one's.
-  const double chance = std::sqrt(squares * n / (n - 1)) / pace_.x * std::sqrt((n + 1) / (n - 2));
-  const double error = std::hypot(chance, kPaceError * pace_.native / pace_.x);
-  if (std::abs(mean - prior.share) > kContradiction * std::hypot(prior.deviation, error))
-    return {prior.share, prior.deviation, false};
+  aftermath_ = {prior.share, prior.deviation, false};
+  const bool tells = stretch.hits > 0 && stretch.outside_syscalls >= kFewestSyscalls;
+  if (tells) {
+    const double native = stretch.syscalls * stretch.outside_ns / stretch.outside_syscalls;
+    paces_.push_back({stretch.trap_ns * stretch.hits, native, stretch.rest_ns - native});
+    if (paces_.size() > kMostPaces) paces_.pop_front();
+  }
+  const std::optional<Agreement> said = agreement();
+  if (!said) return false;
+  if (std::abs(said->share - prior.share) >
+      kContradiction * std::hypot(prior.deviation, said->error))
+    return false;
   const double of_prior = 1 / (prior.deviation * prior.deviation);
-  const double of_mean = 1 / std::max(error * error, 1e-12);
-  return {(of_prior * prior.share + of_mean * mean) / (of_prior + of_mean),
-          1 / std::sqrt(of_prior + of_mean), true};
+  const double of_pace = 1 / std::max(said->error * said->error, 1e-12);
+  aftermath_ = {(of_prior * prior.share + of_pace * said->share) / (of_prior + of_pace),
+                1 / std::sqrt(of_prior + of_pace), true};
+  return tells && said->last_disturbed;
+}
+
+std::optional<AllocWindows::Agreement> AllocWindows::agreement() const {
+  constexpr std::size_t kFewest = 3;
+  // Of the median deviation, and of a trap's cost, at least.
+  constexpr double kFar = 6;
+  constexpr double kLeastFar = 0.05;
+  // A program that takes at once what is there makes fewer system calls for it where it is slower.
+  constexpr double kPaceError = 0.03;
+  if (paces_.size() < kFewest) return {};
+  std::vector<double> shares;
+  for (const Pace& pace : paces_)
+    shares.push_back(pace.share());
+  const double middle = median(shares);
+  for (double& share : shares)
+    share = std::abs(share - middle);
+  const double far = std::max(kFar * median(shares), kLeastFar);
+  const auto is_disturbed = [&](const Pace& pace) { return std::abs(pace.share() - middle) > far; };
+  double n = 0;
+  Pace sum;
+  for (const Pace& pace : paces_) {
+    if (is_disturbed(pace)) continue;
+    n += 1;
+    sum.traps_ns += pace.traps_ns;
+    sum.native_ns += pace.native_ns;
+    sum.more_ns += pace.more_ns;
+  }
+  if (n < kFewest) return {};
+  double squares = 0;
+  for (const Pace& pace : paces_) {
+    const double off = pace.more_ns - sum.share() * pace.traps_ns;
+    if (!is_disturbed(pace)) squares += off * off;
+  }
+  // The last factor is about what Student's distribution has beyond the normal one's.
+  const double chance =
+      std::sqrt(squares * n / (n - 1)) / sum.traps_ns * std::sqrt((n + 1) / (n - 2));
+  return Agreement{sum.share(), std::hypot(chance, kPaceError * sum.native_ns / sum.traps_ns),
+                   is_disturbed(paces_.back())};
 }
 
 double AllocWindows::calls(double share) const noexcept {
@@ -98,7 +136,7 @@ double AllocWindows::calls(double share) const noexcept {
 std::string AllocWindows::error() const {
   if (stretches_.size() < 2 || told_calls_ <= 0)
     return "totals are estimates whose error is not known, of one window at most";
-  const Aftermath after = aftermath();
+  const Aftermath& after = aftermath_;
   const double all = calls(after.share);
   double native = 0;
   for (const AllocStretch& stretch : stretches_)

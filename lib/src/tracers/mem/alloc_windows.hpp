@@ -1,6 +1,8 @@
 // How many calls there were, from the few windows in which breakpoints saw them.
 #pragma once
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,7 @@ struct AllocStretch {
 class AllocWindows {
  public:
   /// What a call recorded in this stretch's window stands for; 0 if the window saw nothing of what
-  /// the target did.
+  /// the target did, or something disturbed its clock.
   double add(const AllocStretch& stretch);
 
   std::size_t count() const noexcept { return stretches_.size(); }
@@ -57,11 +59,12 @@ class AllocWindows {
     double deviation = 0;
     bool by_syscalls = false;
   };
-  Aftermath aftermath() const noexcept;
+  const Aftermath& aftermath() const noexcept { return aftermath_; }
   /// Between what the true totals are, as a sentence.
   std::string error() const;
 
  private:
+  bool learn(const AllocStretch& stretch);
   /// Of calls in all stretches, if the aftermath is this.
   double calls(double share) const noexcept;
 
@@ -69,18 +72,25 @@ class AllocWindows {
   double hits_ = 0;
   double measured_hits_ = 0;
   double told_calls_ = 0;
-  // Of stretches with enough system calls: y is by how much the rest of the window's time is more
-  // than its system calls stand for, x the cost of its traps.
-  struct Sums {
-    double count = 0;
-    double x = 0;
-    double y = 0;
-    double xx = 0;
-    double xy = 0;
-    double yy = 0;
-    double native = 0;
+  /// What the system calls of one stretch say.
+  struct Pace {
+    /// CPU time of the window's traps, what native time its system calls stand for, and by how much
+    /// what is left of its time is more than that.
+    double traps_ns = 0;
+    double native_ns = 0;
+    double more_ns = 0;
+    double share() const noexcept { return more_ns / traps_ns; }
   };
-  Sums pace_;
+  /// Of those that nothing disturbed.
+  struct Agreement {
+    double share = 0;
+    double error = 0;
+    bool last_disturbed = false;
+  };
+  std::optional<Agreement> agreement() const;
+
+  std::deque<Pace> paces_;
+  Aftermath aftermath_;
 };
 
 }  // namespace sonde::tracers
