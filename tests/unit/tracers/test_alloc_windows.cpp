@@ -97,6 +97,40 @@ BOOST_AUTO_TEST_CASE(by_syscalls) {
   }
 }
 
+// A clock that is wrong now one way and now the other does not make the sum too large.
+BOOST_AUTO_TEST_CASE(noise) {
+  Program program;
+  std::normal_distribution<double> error(0, 0.04 * kTrapNs);
+  AllocWindows windows;
+  double told = 0;
+  double calls = 0;
+  for (int i = 0; i < 400; ++i) {
+    AllocStretch stretch = program.stretch();
+    stretch.rest_ns += error(program.random) * stretch.hits;
+    told += windows.add(stretch) * stretch.recorded;
+    calls += program.true_calls(stretch);
+  }
+  BOOST_TEST(std::abs(told / calls - 1) < 0.02);
+}
+
+// Windows that differ by more than noise keep what they saw.
+BOOST_AUTO_TEST_CASE(phases) {
+  Program fast;
+  Program slow;
+  slow.call_ns = 5000;
+  slow.calls_per_syscall = 30;
+  AllocWindows windows;
+  double told = 0;
+  double calls = 0;
+  for (int i = 0; i < 100; ++i) {
+    Program& program = i % 3 == 0 ? slow : fast;
+    const AllocStretch stretch = program.stretch();
+    told += windows.add(stretch) * stretch.recorded;
+    calls += program.true_calls(stretch);
+  }
+  BOOST_TEST(std::abs(told / calls - 1) < 0.05);
+}
+
 // A hypervisor takes the CPU in some windows: the others stand for these.
 BOOST_AUTO_TEST_CASE(disturbed) {
   Program program;

@@ -9,6 +9,8 @@ namespace sonde::tracers {
 namespace {
 
 constexpr double kNinetyFive = 1.96;
+// The last ones, for what each adds is compared with.
+constexpr std::size_t kMostAlike = 1000;
 
 struct Guess {
   double share;
@@ -17,26 +19,21 @@ struct Guess {
 // Beside traps of 770 ns it was 26 ns in a program that computes, and 81 in one that misses the
 // caches. To set more breakpoints does not tell which it is: a second trap in a call costs both
 // programs the same.
-constexpr Guess kMeasured = {0.055, 0.03};
+constexpr Guess kMeasured = {0.045, 0.03};
 // What a trap costs was found on sonde itself: in redis it is half as much again.
 constexpr Guess kCalibrated = {0.3, 0.3};
 
-double native_ns(const AllocStretch& stretch, double share) noexcept {
-  // Less than this cannot be told from an error.
-  constexpr double kLeastShare = 0.005;
-  return std::max(stretch.rest_ns - share * stretch.trap_ns * stretch.hits,
-                  kLeastShare * stretch.window_ns);
-}
+// By how much the clock is wrong in a window, for each hit, as a share of a trap's cost.
+constexpr double kNoise = 0.045;
 
 // The window saw something of what the target did.
 bool is_of_use(const AllocStretch& stretch) noexcept {
   return stretch.window_ns > 0 && (stretch.hits <= 0 || stretch.recorded > 0);
 }
 
-double factor(const AllocStretch& stretch, double share) noexcept {
-  const double native = native_ns(stretch, share);
-  const double seen = stretch.hits > 0 ? native * stretch.recorded / stretch.hits : native;
-  return (native + stretch.outside_ns) / seen;
+// CPU time of the program itself between two hits.
+double between_ns(const AllocStretch& stretch, double share) noexcept {
+  return stretch.rest_ns / stretch.hits - share * stretch.trap_ns;
 }
 
 double median(std::vector<double> values) {
@@ -47,6 +44,59 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+// What a window's time is wrong by makes its calls stand for too many where it is too short, more
+// than for too few where it is too long: the inverse of a value with noise is too large on average.
+// So windows that are near each other are taken to be alike as far as they do not differ by more
+// than noise (Stein's estimator, with a noise that is known).
+AllocWindows::Likeness AllocWindows::likeness(double share) const {
+  constexpr double kSigma = 1.4826;  // of normally distributed values, in median deviations
+  constexpr double kFar = 4;
+  std::vector<double> all;
+  double traps = 0;
+  const std::size_t first = stretches_.size() > kMostAlike ? stretches_.size() - kMostAlike : 0;
+  for (std::size_t i = first; i < stretches_.size(); ++i) {
+    if (stretches_[i].hits <= 0 || !is_of_use(stretches_[i])) continue;
+    all.push_back(between_ns(stretches_[i], share));
+    traps += stretches_[i].trap_ns;
+  }
+  if (all.empty()) return {};
+  const double middle = median(all);
+  std::vector<double> deviations;
+  for (const double between : all)
+    deviations.push_back(std::abs(between - middle));
+  const double noise = kNoise * traps / static_cast<double>(all.size());
+  const double scatter = kSigma * median(std::move(deviations));
+  const double far = kFar * std::max(scatter, noise);
+  double sum = 0;
+  double near = 0;
+  for (const double between : all) {
+    if (std::abs(between - middle) > far) continue;
+    sum += between;
+    near += 1;
+  }
+  return {sum / near, far, scatter > noise ? 1 - noise * noise / (scatter * scatter) : 0};
+}
+
+double AllocWindows::native_ns(const AllocStretch& stretch, double share,
+                               const Likeness& likeness) noexcept {
+  // Less than this cannot be told from an error.
+  constexpr double kLeastShare = 0.005;
+  double native = stretch.rest_ns;
+  if (stretch.hits > 0) {
+    const double off = between_ns(stretch, share) - likeness.between_ns;
+    const double keep = std::abs(off) > likeness.far_ns ? 1 : likeness.keep;
+    native = stretch.hits * (likeness.between_ns + keep * off);
+  }
+  return std::max(native, kLeastShare * stretch.window_ns);
+}
+
+double AllocWindows::factor(const AllocStretch& stretch, double share,
+                            const Likeness& likeness) noexcept {
+  const double native = native_ns(stretch, share, likeness);
+  const double seen = stretch.hits > 0 ? native * stretch.recorded / stretch.hits : native;
+  return (native + stretch.outside_ns) / seen;
+}
+
 double AllocWindows::add(const AllocStretch& stretch) {
   hits_ += stretch.hits;
   if (stretch.measured) measured_hits_ += stretch.hits;
@@ -54,7 +104,7 @@ double AllocWindows::add(const AllocStretch& stretch) {
   stretches_.push_back(stretch);
   if (disturbed) stretches_.back().window_ns = 0;
   if (!is_of_use(stretches_.back())) return 0;
-  const double stands_for = factor(stretch, aftermath_.share);
+  const double stands_for = factor(stretch, aftermath_.share, likeness(aftermath_.share));
   told_calls_ += stretch.recorded * stands_for;
   return stands_for;
 }
@@ -124,10 +174,11 @@ std::optional<AllocWindows::Agreement> AllocWindows::agreement() const {
                    is_disturbed(paces_.back())};
 }
 
-double AllocWindows::calls(double share) const noexcept {
+double AllocWindows::calls(double share) const {
+  const Likeness alike = likeness(share);
   double sum = 0;
   for (const AllocStretch& stretch : stretches_) {
-    if (is_of_use(stretch)) sum += stretch.recorded * factor(stretch, share);
+    if (is_of_use(stretch)) sum += stretch.recorded * factor(stretch, share, alike);
   }
   return sum;
 }
@@ -137,15 +188,16 @@ std::string AllocWindows::error() const {
   if (stretches_.size() < 2 || told_calls_ <= 0)
     return "totals are estimates whose error is not known, of one window at most";
   const Aftermath& after = aftermath_;
+  const Likeness alike = likeness(after.share);
   const double all = calls(after.share);
   double native = 0;
   for (const AllocStretch& stretch : stretches_)
-    native += native_ns(stretch, after.share) + stretch.outside_ns;
+    native += native_ns(stretch, after.share, alike) + stretch.outside_ns;
   double squares = 0;
   for (const AllocStretch& stretch : stretches_) {
-    const double its_native = native_ns(stretch, after.share) + stretch.outside_ns;
+    const double its_native = native_ns(stretch, after.share, alike) + stretch.outside_ns;
     const double its_calls =
-        is_of_use(stretch) ? stretch.recorded * factor(stretch, after.share) : 0;
+        is_of_use(stretch) ? stretch.recorded * factor(stretch, after.share, alike) : 0;
     const double off = its_calls - its_native * all / native;
     squares += off * off;
   }

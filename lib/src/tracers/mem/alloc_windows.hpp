@@ -65,8 +65,21 @@ class AllocWindows {
 
  private:
   bool learn(const AllocStretch& stretch);
+  /// How much windows are like each other.
+  struct Likeness {
+    /// CPU time of the program between two hits, on average.
+    double between_ns = 0;
+    /// Of a window's difference from that, if it is less than this, the part that is not noise.
+    double far_ns = 0;
+    double keep = 1;
+  };
+  Likeness likeness(double share) const;
+  static double native_ns(const AllocStretch& stretch, double share,
+                          const Likeness& likeness) noexcept;
+  static double factor(const AllocStretch& stretch, double share,
+                       const Likeness& likeness) noexcept;
   /// Of calls in all stretches, if the aftermath is this.
-  double calls(double share) const noexcept;
+  double calls(double share) const;
 
   std::vector<AllocStretch> stretches_;
   double hits_ = 0;
