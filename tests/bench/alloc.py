@@ -287,7 +287,8 @@ def main():
             for way in all_ways:
                 with tempfile.TemporaryDirectory() as folder:
                     try:
-                        taken.setdefault(way.name, []).append(way.measure(target, folder))
+                        measured = way.measure(target, folder)
+                        taken.setdefault(way.name, []).append(measured)
                     except (RuntimeError, LookupError, TimeoutError) as problem:
                         print(f"{target.name}: {way.name}: {problem}", file=sys.stderr)
         bare = statistics.median(steady for steady, *_ in taken["untraced"])
