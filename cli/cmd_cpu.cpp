@@ -73,6 +73,7 @@ starts, from its first instruction. Ctrl-C ends it early and still reports.)",
   sonde cpu -f folded -- make | flamegraph.pl >make.svg
 )",
     .launches = true,
+    .status_4 = kLossStatus,
     .make = [](CLI::App& app) -> std::unique_ptr<Command> {
       return std::make_unique<CpuCommand>(app);
     }};

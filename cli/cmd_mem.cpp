@@ -56,6 +56,7 @@ Every page is counted, huge pages as what they are, so that the sum is what
   sonde mem -f folded -- ./server | flamegraph.pl --countname bytes >growth.svg
 )",
     .launches = true,
+    .status_4 = kLossStatus,
     .make = [](CLI::App& app) -> std::unique_ptr<Command> {
       return std::make_unique<MemCommand>(app);
     }};

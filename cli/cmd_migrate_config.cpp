@@ -167,6 +167,7 @@ files in it.)",
   sonde migrate-config --source src/ | less    the same for code
 )",
     .launches = false,
+    .status_4 = "--check: a file needs migration",
     .operands = "[FILE|FOLDER...|-]",
     .make = [](CLI::App& app) -> std::unique_ptr<Command> {
       return std::make_unique<MigrateConfigCommand>(app);

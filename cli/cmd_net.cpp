@@ -68,6 +68,7 @@ were there before are included. Ctrl-C ends it early and still reports.)",
   sonde net -f json -p 1234 | jq 'select(.error)'
 )",
     .launches = true,
+    .status_4 = kLossStatus,
     .make = [](CLI::App& app) -> std::unique_ptr<Command> {
       return std::make_unique<NetCommand>(app);
     }};

@@ -121,6 +121,7 @@ them cannot start nothing is attached, unless --keep-going is given.)",
   sonde run -c sonde.json --print-config   what is in effect, and why
 )",
     .launches = true,
+    .status_4 = kLossStatus,
     .make = [](CLI::App& app) -> std::unique_ptr<Command> {
       return std::make_unique<RunCommand>(app);
     }};

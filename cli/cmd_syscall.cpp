@@ -68,6 +68,7 @@ the last. Ctrl-C ends it early and still reports.)",
   sonde syscall --stacks --weight time -f folded -p 1234 >calls.folded
 )",
     .launches = true,
+    .status_4 = kLossStatus,
     .make = [](CLI::App& app) -> std::unique_ptr<Command> {
       return std::make_unique<SyscallCommand>(app);
     }};

@@ -43,6 +43,8 @@ struct CommandEntry {
   std::string_view examples;
   /// Takes "-- COMMAND".
   bool launches;
+  /// What exit status 4 means; empty: the command never ends with it.
+  std::string_view status_4 = {};
   /// What may follow the options, such as "[FILE...]"; empty for nothing.
   std::string_view operands = {};
   /// Adds the command's flags to `app`, which must outlive the command, as it writes into it.

@@ -19,9 +19,8 @@ constexpr std::string_view kExitStatuses = R"(Exit status:
   0 done   1 failed while running   2 wrong usage or configuration
   3 not permitted, or the kernel cannot do it
 )";
-constexpr std::string_view kTracingStatuses = R"(  4 --fail-on-loss did not hold
-  with COMMAND: its own (128 + signal); 127 not found, 126 not executable
-)";
+constexpr std::string_view kLaunchStatuses =
+    "  with COMMAND: its own (128 + signal); 127 not found, 126 not executable\n";
 
 // Breaks at blanks; lines after the first begin at `column`.
 std::string wrapped(std::string_view text, std::size_t column) {
@@ -102,7 +101,8 @@ std::string command_help(const CommandEntry& entry, const CLI::App& app) {
   if (entry.launches)
     text += "\nTIME is a number with ns, us, ms, s, m or h, such as 500ms; plain numbers are s.\n";
   text += fmt::format("\n{}", kExitStatuses);
-  if (entry.launches) text += kTracingStatuses;
+  if (!entry.status_4.empty()) text += fmt::format("  4 {}\n", entry.status_4);
+  if (entry.launches) text += kLaunchStatuses;
   return text;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sonde/error.hpp>
+#include <string_view>
 #include <vector>
 
 #include "command.hpp"
@@ -11,6 +12,9 @@
 #include "trace_session.hpp"
 
 namespace sonde::cli {
+
+/// CommandEntry::status_4 of every command that traces.
+inline constexpr std::string_view kLossStatus = "--fail-on-loss did not hold";
 
 Result<int> trace(SessionRequest request, OutputOptions output, const Invocation& invocation,
                   std::vector<TracerEntry> tracers);

@@ -131,6 +131,8 @@ class Help(SondeTest):
             for part in ("Examples:", "Exit status:"):
                 self.assertIn(part, text)
         self.assertNotIn("no-feature", run("cpu", "--help").stdout)
+        self.assertIn("  4 --check: a file needs migration\n", run("migrate-config", "--help").stdout)
+        self.assertNotIn("  4 ", run("doctor", "--help").stdout)
 
     def test_version(self):
         """The version is that of the build."""
