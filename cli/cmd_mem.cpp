@@ -15,6 +15,7 @@ class MemCommand final : public Command {
  public:
   explicit MemCommand(CLI::App& app) {
     session_.samples = false;
+    session_.memory = true;
     session_.add_to(app);
     flags_.add_to(app);
     output_.add_to(app);

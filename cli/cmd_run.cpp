@@ -19,6 +19,7 @@ namespace {
 class RunCommand final : public Command {
  public:
   explicit RunCommand(CLI::App& app) {
+    session_.memory = true;
     session_.add_to(app);
     constexpr const char* kGroup = "What to record";
     app.add_option("-t,--tracers", tracers_,

@@ -50,11 +50,12 @@ void SessionOptions::add_to(CLI::App& app) {
         ->multi_option_policy(latest)
         ->group(kWhat);
   }
-  app.add_option(
-         "--env", environment,
-         samples
-             ? "Recommended settings: 19 Hz for 300s, 49 Hz for 120s, 99 Hz for 60s, 199 Hz for 30s"
-             : "Recommended durations: 300s, 120s, 60s, 30s")
+  std::string recommended =
+      samples
+          ? "Recommended settings: 19 Hz for 300s, 49 Hz for 120s, 99 Hz for 60s, 199 Hz for 30s"
+          : "Recommended durations: 300s, 120s, 60s, 30s";
+  if (memory) recommended += "; and how often memory is sampled, at what cost";
+  app.add_option("--env", environment, recommended)
       ->type_name("production|staging|development|debug")
       ->multi_option_policy(latest)
       ->group(kWhat);
@@ -70,31 +71,52 @@ void SessionOptions::add_to(CLI::App& app) {
       ->group("");
 }
 
-Result<SessionRequest> SessionOptions::resolve(bool launches) const {
-  SessionRequest request;
-  EbpfConfig& config = request.config;
-  bool duration_chosen = false;
-  bool limit_chosen = false;
+Result<void> SessionOptions::apply_environment(SessionRequest& request) const {
+  if (environment.empty()) return {};
+  auto recommended = recommended_config(environment);
+  if (!recommended) return for_flag("--env", recommended.error());
+  request.config = std::move(*recommended);
+  for (const char* const path : {"sample_rate", "duration", "memory.sample_bytes",
+                                 "memory.fault_sample_bytes", "memory.max_overhead_percent"})
+    request.sources[path] = "--env " + environment;
+  return {};
+}
 
-  if (!environment.empty()) {
-    auto recommended = recommended_config(environment);
-    if (!recommended) return for_flag("--env", recommended.error());
-    config = std::move(*recommended);
-    duration_chosen = true;
-    for (const char* const path : {"sample_rate", "duration"})
-      request.sources[path] = "--env " + environment;
+Result<void> SessionOptions::apply_file(SessionRequest& request) const {
+  if (config_file.empty()) return {};
+  const auto set = overlay_config_file(config_file, request.config);
+  if (!set) return tl::unexpected(set.error());
+  for (const std::string& path : *set)
+    request.sources[path] = config_file;
+  return {};
+}
+
+Result<void> SessionOptions::apply_flags(SessionRequest& request) const {
+  EbpfConfig& config = request.config;
+  if (auto applied = target.apply(config.target); !applied) return applied;
+  if (!duration.empty()) {
+    const auto time = parse_time("--duration", duration);
+    if (!time) return tl::unexpected(time.error());
+    config.duration = *time;
   }
-  if (!config_file.empty()) {
-    const auto set = overlay_config_file(config_file, config);
-    if (!set) return tl::unexpected(set.error());
-    for (const std::string& path : *set)
-      request.sources[path] = config_file;
-    duration_chosen = duration_chosen || std::ranges::find(*set, "duration") != set->end();
-    limit_chosen = std::ranges::find(*set, "max_samples") != set->end();
+  if (!interval.empty()) {
+    const auto time = parse_time("--interval", interval);
+    if (!time) return tl::unexpected(time.error());
+    config.output.interval = *time;
   }
-  if (auto applied = target.apply(config.target); !applied) {
-    return tl::unexpected(std::move(applied.error()));
+  if (!frequency.empty()) {
+    const auto rate = parse_count("--frequency", frequency, config::kSampleRate);
+    if (!rate) return tl::unexpected(rate.error());
+    config.sample_rate = static_cast<std::uint32_t>(*rate);
   }
+  if (!max_samples.empty()) {
+    const auto count = parse_count("--max-samples", max_samples, config::kMaxSamples);
+    if (!count) return tl::unexpected(count.error());
+    config.max_samples = *count;
+  }
+  config.disabled_features.insert(config.disabled_features.end(), no_features.begin(),
+                                  no_features.end());
+  if (fail_on_loss) config.output.fail_on_loss = true;
   for (const auto& [path, flag, given] :
        {std::tuple("target.pids", "--pid", !target.pids.empty()),
         std::tuple("target.comm", "--comm", !target.comm.empty()),
@@ -108,39 +130,26 @@ Result<SessionRequest> SessionOptions::resolve(bool launches) const {
         std::tuple("disabled_features", "--no-feature", !no_features.empty())}) {
     if (given) request.sources[path] = flag;
   }
-  if (!duration.empty()) {
-    const auto time = parse_time("--duration", duration);
-    if (!time) return tl::unexpected(time.error());
-    config.duration = *time;
-    duration_chosen = true;
+  return {};
+}
+
+Result<SessionRequest> SessionOptions::resolve(bool launches) const {
+  SessionRequest request;
+  for (const auto apply : {&SessionOptions::apply_environment, &SessionOptions::apply_file,
+                           &SessionOptions::apply_flags}) {
+    if (auto applied = (this->*apply)(request); !applied)
+      return tl::unexpected(std::move(applied.error()));
   }
-  if (!interval.empty()) {
-    const auto time = parse_time("--interval", interval);
-    if (!time) return tl::unexpected(time.error());
-    config.output.interval = *time;
-  }
-  if (config.output.interval.count() > 0) request.interval = config.output.interval;
-  if (!frequency.empty()) {
-    const auto rate = parse_count("--frequency", frequency, config::kSampleRate);
-    if (!rate) return tl::unexpected(rate.error());
-    config.sample_rate = static_cast<std::uint32_t>(*rate);
-  }
-  if (!max_samples.empty()) {
-    const auto count = parse_count("--max-samples", max_samples, config::kMaxSamples);
-    if (!count) return tl::unexpected(count.error());
-    config.max_samples = *count;
-    limit_chosen = true;
-  }
-  config.disabled_features.insert(config.disabled_features.end(), no_features.begin(),
-                                  no_features.end());
-  if (duration_chosen || !launches) request.duration = config.duration;
-  if (!limit_chosen) {
+  EbpfConfig& config = request.config;
+  const auto chosen = [&](const char* path) { return request.sources.contains(path); };
+  if (chosen("duration") || !launches) request.duration = config.duration;
+  if (!request.duration) request.sources["duration"] = "default, unused: until COMMAND ends";
+  if (!chosen("max_samples")) {
     config.max_samples = std::max(
         config.max_samples, samples_needed(config.sample_rate, online_cpus(), request.duration));
     request.sources["max_samples"] = "default: what rate, CPUs and duration need";
   }
-  if (!request.duration) request.sources["duration"] = "default, unused: until COMMAND ends";
-  if (fail_on_loss) config.output.fail_on_loss = true;
+  if (config.output.interval.count() > 0) request.interval = config.output.interval;
   request.fail_on_loss = config.output.fail_on_loss;
   return request;
 }

@@ -46,11 +46,18 @@ struct SessionOptions {
   std::vector<std::string> no_features;
   /// The command takes samples: it has a rate, and a limit to their number.
   bool samples = true;
+  /// The command may trace memory, whose sampling is part of what --env recommends.
+  bool memory = false;
 
   void add_to(CLI::App& app);
   /// Precedence: defaults, then --env, then --config, then flags. ConfigError names the flag or the
   /// file.
   Result<SessionRequest> resolve(bool launches) const;
+
+ private:
+  Result<void> apply_environment(SessionRequest& request) const;
+  Result<void> apply_file(SessionRequest& request) const;
+  Result<void> apply_flags(SessionRequest& request) const;
 };
 
 /// What `rate` on `cpus` CPUs can take in `duration` (empty: for ever), within the limit of

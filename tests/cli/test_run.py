@@ -13,6 +13,9 @@ sys.path.append("/usr/lib/python3/dist-packages")
 import jsonschema  # noqa: E402
 
 NAMES = "cpu,net,syscall,mem"
+# What --env sets.
+ENVIRONMENT = ("sample_rate", "duration", "memory.sample_bytes", "memory.fault_sample_bytes",
+               "memory.max_overhead_percent")
 
 
 def without_comments(text):
@@ -127,11 +130,11 @@ class PrintConfig(SondeTest):
         limit = {"max_samples": "default: what rate, CPUs and duration need"}
         self.assertEqual(self.sources(), limit)
         self.assertEqual(self.sources("--env", "prod"),
-                         {**limit, "sample_rate": "--env prod", "duration": "--env prod"})
+                         {**limit, **{path: "--env prod" for path in ENVIRONMENT}})
         file = self.write("config.json", '{"sample_rate": 7, "cpu": {"event": "cycles"}, "target": {"comm": "a"}}')
         self.assertEqual(
             self.sources("--env", "prod", "-c", file, "--comm", "b", "-d", "1s", "--stacks", "fp", "-t", "cpu"),
-            {**limit, "sample_rate": file, "duration": "--duration", "cpu.event": file, "target.comm": "--comm",
+            {**limit, **{path: "--env prod" for path in ENVIRONMENT}, "sample_rate": file, "duration": "--duration", "cpu.event": file, "target.comm": "--comm",
              "unwind.method": "--stacks", **{f"enable_{name}": "--tracers" for name in (
                  "cpu_profiling", "network_tracing", "syscall_tracing", "memory_tracing")}})
         self.assertEqual(self.sources("--", "true")["duration"], "default, unused: until COMMAND ends")
