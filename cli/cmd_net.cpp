@@ -1,54 +1,8 @@
-#include <CLI/CLI.hpp>
-#include <utility>
-
 #include "command.hpp"
 #include "net_options.hpp"
-#include "net_session.hpp"
-#include "output.hpp"
-#include "session_options.hpp"
-#include "trace.hpp"
-#include "util/fail.hpp"
+#include "tracer_command.hpp"
 
 namespace sonde::cli {
-namespace {
-
-class NetCommand final : public Command {
- public:
-  explicit NetCommand(CLI::App& app) {
-    session_.samples = false;
-    session_.add_to(app);
-    flags_.add_to(app);
-    output_.add_to(app);
-  }
-
-  Result<int> run(const Invocation& invocation) override {
-    auto request = session_.resolve(!invocation.launch.empty());
-    if (!request) return tl::unexpected(std::move(request.error()));
-    request->config.with_cpu_profiling(false).with_network_tracing(true);
-    NetworkOptions& options = request->config.network;
-    if (auto applied = flags_.apply(options); !applied) {
-      return tl::unexpected(std::move(applied.error()));
-    }
-    if (options.events && request->interval) {
-      return fail(ErrorCode::ConfigError,
-                  "--events cannot be combined with --interval: it shows events as they happen");
-    }
-    output_.folds = true;
-    output_.stacks_fix = "Use -f table, json or folded";
-    auto tracer = tracer_entry<NetSession>("net");
-    tracer.live = options.events;
-    return trace(std::move(*request), output_, invocation, {std::move(tracer)});
-  }
-
-  bool verbose() const noexcept override { return output_.verbose; }
-
- private:
-  SessionOptions session_;
-  NetFlags flags_;
-  OutputOptions output_;
-};
-
-}  // namespace
 
 extern const CommandEntry net_command;
 const CommandEntry net_command{
@@ -69,8 +23,6 @@ were there before are included. Ctrl-C ends it early and still reports.)",
 )",
     .launches = true,
     .status_4 = kLossStatus,
-    .make = [](CLI::App& app) -> std::unique_ptr<Command> {
-      return std::make_unique<NetCommand>(app);
-    }};
+    .make = make_tracer_command<NetFlags>};
 
 }  // namespace sonde::cli

@@ -7,11 +7,10 @@
 #include "exit_status.hpp"
 #include "flag_values.hpp"
 #include "output.hpp"
-#include "run_tracers.hpp"
 #include "session_options.hpp"
 #include "trace.hpp"
+#include "tracer_entries.hpp"
 #include "unwind_flags.hpp"
-#include "util/fail.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -49,11 +48,6 @@ class RunCommand final : public Command {
     auto entries = enabled_tracers(config);
     if (!entries) return tl::unexpected(std::move(entries.error()));
     if (print_config_) return show_config(*request);
-    if (config.enable_syscall_tracing && config.syscall.trace && request->interval) {
-      return fail(
-          ErrorCode::ConfigError,
-          "syscall.trace cannot be combined with --interval: it shows calls as they return");
-    }
     request->keep_going = keep_going_;
     request->command = "run";
     return trace(std::move(*request), output_, invocation, std::move(*entries));

@@ -76,7 +76,8 @@ void MemFlags::add_to(CLI::App& app) {
       ->group(kAlloc);
 }
 
-Result<void> MemFlags::apply(MemoryOptions& options) const {
+Result<void> MemFlags::apply(EbpfConfig& config) const {
+  MemoryOptions& options = config.memory;
   if (kernel) options.kernel = true;
   if (live) options.live = true;
   if (alloc || live) options.alloc = true;
@@ -106,7 +107,7 @@ Result<void> MemFlags::apply(MemoryOptions& options) const {
     return fail(ErrorCode::ConfigError, "--older-than: only --live tells how old memory is",
                 "Add --live");
   }
-  return {};
+  return unwind.apply(config);
 }
 
 }  // namespace sonde::cli

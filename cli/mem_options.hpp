@@ -2,6 +2,7 @@
 
 #include <sonde/config.hpp>
 #include <string>
+#include <string_view>
 
 #include "unwind_flags.hpp"
 
@@ -13,6 +14,8 @@ namespace sonde::cli {
 
 /// The flags of `sonde mem` as they were written.
 struct MemFlags {
+  static constexpr std::string_view kTracer = "mem";
+
   bool kernel = false;
   UnwindFlags unwind;
   bool alloc = false;
@@ -25,8 +28,8 @@ struct MemFlags {
   std::string max_overhead;
 
   void add_to(CLI::App& app);
-  /// What was given replaces that setting of `options`. ConfigError names the flag.
-  Result<void> apply(MemoryOptions& options) const;
+  /// What was given replaces that setting of `config`. ConfigError names the flag.
+  Result<void> apply(EbpfConfig& config) const;
 };
 
 }  // namespace sonde::cli

@@ -109,7 +109,8 @@ Result<void> NetFlags::check(const NetworkOptions& options) const {
   return {};
 }
 
-Result<void> NetFlags::apply(NetworkOptions& options) const {
+Result<void> NetFlags::apply(EbpfConfig& config) const {
+  NetworkOptions& options = config.network;
   if (auto applied = apply_filters(options); !applied) return applied;
   if (!by.empty()) {
     const auto group = config::parse_network_group(by);

@@ -2,6 +2,7 @@
 
 #include <sonde/config.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -12,6 +13,8 @@ namespace sonde::cli {
 
 /// The flags of `sonde net` as they were written.
 struct NetFlags {
+  static constexpr std::string_view kTracer = "net";
+
   std::vector<std::string> ports;
   std::vector<std::string> local_ports;
   std::vector<std::string> remotes;
@@ -29,8 +32,8 @@ struct NetFlags {
   bool histogram = false;
 
   void add_to(CLI::App& app);
-  /// What was given replaces that setting of `options`. ConfigError names the flag.
-  Result<void> apply(NetworkOptions& options) const;
+  /// What was given replaces that setting of `config`. ConfigError names the flag.
+  Result<void> apply(EbpfConfig& config) const;
 
  private:
   Result<void> apply_filters(NetworkOptions& options) const;

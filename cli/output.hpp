@@ -30,9 +30,8 @@ struct OutputOptions {
   bool tables_only = false;
   /// The command may write a file for each tracer into a folder.
   bool folders = false;
-  /// The command's tables say how they fold.
+  /// As those of TracerEntry, if one tracer runs.
   bool folds = false;
-  /// How to get stacks from a command whose reports have none this time; empty if they have.
   std::string stacks_fix;
 
   /// Where the name of the format comes from, for errors.

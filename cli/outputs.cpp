@@ -37,6 +37,7 @@ OutputOptions file_in_folder(const OutputOptions& options, const TracerEntry& tr
   const std::string_view endings = format == nullptr ? std::string_view{} : format->endings;
   file.file = fmt::format("{}{}{}{}", options.file, options.file.ends_with('/') ? "" : "/",
                           tracer.name, endings.substr(0, endings.find(',')));
+  file.folds = tracer.folds;
   file.stacks_fix = tracer.stacks_fix;
   // The summary of all of them goes to stderr once.
   file.quiet = true;
@@ -74,8 +75,10 @@ Result<Outputs> Outputs::open(const OutputOptions& options, const std::vector<Tr
   outputs.folder_ = options.folders && names_folder(options.file);
   if (!outputs.folder_) {
     OutputOptions one = options;
-    if (tracers.size() == 1 && one.stacks_fix.empty()) one.stacks_fix = tracers.front().stacks_fix;
-    if (tracers.size() > 1) {
+    if (tracers.size() == 1) {
+      one.folds = tracers.front().folds;
+      one.stacks_fix = tracers.front().stacks_fix;
+    } else {
       if (auto checked = check_for_several(options); !checked) {
         return tl::unexpected(std::move(checked.error()));
       }

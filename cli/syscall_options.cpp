@@ -157,7 +157,8 @@ Result<void> SyscallFlags::check(const SyscallOptions& options) const {
   return {};
 }
 
-Result<void> SyscallFlags::apply(SyscallOptions& options) const {
+Result<void> SyscallFlags::apply(EbpfConfig& config) const {
+  SyscallOptions& options = config.syscall;
   if (auto applied = apply_selection(options); !applied) return applied;
   if (auto applied = apply_sizes(options); !applied) return applied;
   if (failed) options.failed_only = true;
@@ -166,6 +167,7 @@ Result<void> SyscallFlags::apply(SyscallOptions& options) const {
   if (histogram) options.histograms = true;
   if (trace) options.trace = true;
   if (unwind.given()) options.stacks = true;
+  if (auto applied = unwind.apply(config); !applied) return applied;
   return check(options);
 }
 

@@ -2,6 +2,7 @@
 
 #include <sonde/config.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "unwind_flags.hpp"
@@ -14,6 +15,8 @@ namespace sonde::cli {
 
 /// The flags of `sonde syscall` as they were written.
 struct SyscallFlags {
+  static constexpr std::string_view kTracer = "syscall";
+
   std::vector<std::string> calls;
   std::vector<std::string> errors;
   std::vector<std::string> by;
@@ -29,8 +32,8 @@ struct SyscallFlags {
   UnwindFlags unwind;
 
   void add_to(CLI::App& app);
-  /// What was given replaces that setting of `options`. ConfigError names the flag.
-  Result<void> apply(SyscallOptions& options) const;
+  /// What was given replaces that setting of `config`. ConfigError names the flag.
+  Result<void> apply(EbpfConfig& config) const;
 
  private:
   Result<void> apply_selection(SyscallOptions& options) const;

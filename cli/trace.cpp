@@ -43,12 +43,29 @@ Result<void> check_target(const Target& target, bool launches) {
   return {};
 }
 
+Result<void> check_interval(const SessionRequest& request,
+                            const std::vector<TracerEntry>& tracers) {
+  const auto live = std::ranges::find_if(tracers, &TracerEntry::live);
+  if (!request.interval || live == tracers.end()) return {};
+  return fail(
+      ErrorCode::ConfigError,
+      fmt::format("--interval cannot be combined with live events, which {} shows", live->name),
+      "Leave it out, or what shows them (--trace, --events)");
+}
+
 // libdebuginfod itself reads the variable; without it nothing would be asked.
 Result<void> check_debuginfod(const SymbolOptions& symbols) {
   const char* const servers = std::getenv("DEBUGINFOD_URLS");
   if (!symbols.debuginfod || (servers != nullptr && *servers != '\0')) return {};
   return fail(ErrorCode::ConfigError, "debuginfod has no servers: DEBUGINFOD_URLS is not set",
               "Set it; sudo drops it unless told --preserve-env=DEBUGINFOD_URLS");
+}
+
+Result<void> check(const SessionRequest& request, const std::vector<TracerEntry>& tracers,
+                   bool launches) {
+  if (auto checked = check_target(request.config.target, launches); !checked) return checked;
+  if (auto checked = check_interval(request, tracers); !checked) return checked;
+  return check_debuginfod(request.config.symbols);
 }
 
 // In a shell's words and with its status.
@@ -125,6 +142,25 @@ Result<int> record(const SessionRequest& request, bool live, TraceSessions& sess
   return assertion_status(request, *summary);
 }
 
+// The target of a session that traces `command`, which waits to become `executable`.
+void aim_at(const LaunchedCommand& command, const std::string& executable, Target& target) {
+  target.pids = {command.pid()};
+  target.follow_children = true;
+  target.from_exec = true;
+  target.program = executable;
+}
+
+// The status of it all once the reports are written: COMMAND's, unless `recorded` is one of ours
+// that says more.
+int wait_for(LaunchedCommand& command, const std::string& name, int recorded, bool quiet,
+             RunLoop& loop, const Signals& signals) {
+  if (!command.ended() && signals.taken() == 0 && !quiet)
+    say(fmt::format("waiting for '{}' (pid {}) to end", name, command.pid()));
+  const auto status = loop.wait_for_command();
+  if (!status) return exit_status_of_signal(loop.last_signal());
+  return recorded != kDone ? recorded : exit_status_of_child(*status);
+}
+
 }  // namespace
 
 Result<int> trace(SessionRequest request, OutputOptions output_options,
@@ -133,10 +169,7 @@ Result<int> trace(SessionRequest request, OutputOptions output_options,
   const bool launches = !invocation.launch.empty();
   output_options.complete_with(config.output);
   config.log = log_to_stderr(output_options);
-  if (auto checked = check_target(config.target, launches); !checked) {
-    return tl::unexpected(std::move(checked.error()));
-  }
-  if (auto checked = check_debuginfod(config.symbols); !checked) {
+  if (auto checked = check(request, tracers, launches); !checked) {
     return tl::unexpected(std::move(checked.error()));
   }
   auto targets = ProcessWatch::open(config.target.pids);
@@ -160,10 +193,7 @@ Result<int> trace(SessionRequest request, OutputOptions output_options,
     auto forked = LaunchedCommand::fork_waiting(executable, invocation.launch, invocation.signals);
     if (!forked) return tl::unexpected(std::move(forked.error()));
     command = std::move(*forked);
-    config.target.pids = {command->pid()};
-    config.target.follow_children = true;
-    config.target.from_exec = true;
-    config.target.program = executable;
+    aim_at(*command, executable, config.target);
   }
   raise_descriptor_limit();
   std::optional<TraceSessions> sessions(std::in_place, tracers, config);
@@ -188,12 +218,8 @@ Result<int> trace(SessionRequest request, OutputOptions output_options,
     sessions.reset();
   }
   if (command) {
-    if (!command->ended() && signals->taken() == 0 && !output_options.quiet) {
-      say(fmt::format("waiting for '{}' (pid {}) to end", invocation.launch.front(),
-                      command->pid()));
-    }
-    const auto status = loop.wait_for_command();
-    if (status) return *recorded != kDone ? *recorded : exit_status_of_child(*status);
+    return wait_for(*command, invocation.launch.front(), *recorded, output_options.quiet, loop,
+                    *signals);
   }
   if (signals->taken() > 1) return exit_status_of_signal(loop.last_signal());
   return recorded;

@@ -62,6 +62,8 @@ struct TracerEntry {
   std::function<std::unique_ptr<TraceSession>(EbpfConfig)> make;
   /// Shows events as they happen.
   bool live = false;
+  /// Its tables say how they fold.
+  bool folds = false;
   /// How to get stacks from this tracer, whose reports have none this time; empty if they have.
   std::string stacks_fix = {};
 };

@@ -59,7 +59,7 @@ class Flags(SondeTest):
             "net", "--events", "--histogram",
         )
         self.refused(
-            2, "--events cannot be combined with --interval: it shows events as they happen",
+            2, "--interval cannot be combined with live events, which net shows. Leave it out, or what shows them (--trace, --events)",
             "net", "--events", "-i", "1",
         )
 

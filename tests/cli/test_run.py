@@ -57,17 +57,26 @@ class Refused(SondeTest):
         for arguments in (["-f", "folded"], ["-o", self.path("a.folded")]):
             self.refused(2, f"format folded holds the stacks of one tracer, and several run. {fix}",
                          "run", "-t", "cpu,syscall", *arguments)
-        self.refused(2, "syscall: format folded holds stacks, and none are recorded. Set syscall.stacks",
+        self.refused(2, "syscall: format folded holds stacks, and none are recorded. "
+                     "Set syscall.stacks, as 'sonde syscall --stacks' does",
                      "run", "-t", "cpu,syscall", "-f", "folded", "-o", self.folder + "/")
         self.assertEqual(os.listdir(self.folder), [])
         self.refused(1, f"create {self.path('no/such')}/: No such file or directory",
                      "run", "-t", "cpu,syscall", "-o", self.path("no/such") + "/")
 
-    def test_trace_with_intervals(self):
-        """A live trace has no intervals."""
-        file = self.write("config.json", '{"enable_syscall_tracing": true, "syscall": {"trace": true}}')
-        self.refused(2, "syscall.trace cannot be combined with --interval: it shows calls as they return",
-                     "run", "-c", file, "-i", "1s")
+    def test_live_with_intervals(self):
+        """What shows events as they happen has no intervals."""
+        for tracer, setting in (("syscall", '{"syscall": {"trace": true}}'), ("net", '{"network": {"events": true}}')):
+            self.refused(2, f"--interval cannot be combined with live events, which {tracer} shows. "
+                         "Leave it out, or what shows them (--trace, --events)",
+                         "run", "-t", f"cpu,{tracer}", "-c", self.write("config.json", setting), "-i", "1s")
+
+    def test_net_has_no_stacks(self):
+        """The tables of net fold, but do not become pprof."""
+        self.refused(2, "format pprof holds stacks, and none are recorded. Use -f table, json or folded",
+                     "run", "-t", "net", "-o", self.path("a.pb.gz"))
+        self.refused(2, "net: format pprof holds stacks, and none are recorded. Use -f table, json or folded",
+                     "run", "-t", "cpu,net", "-f", "pprof", "-o", self.folder + "/")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to give up its rights")
     def test_not_permitted(self):

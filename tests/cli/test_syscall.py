@@ -76,7 +76,7 @@ class Combinations(SondeTest):
                     2, f"--trace cannot be combined with {flags[0]}: {TRACE}", "syscall", "-T", *flags
                 )
         self.refused(
-            2, "--trace cannot be combined with --interval: it shows calls as they return",
+            2, "--interval cannot be combined with live events, which syscall shows. Leave it out, or what shows them (--trace, --events)",
             "syscall", "--trace", "-i", "1s",
         )
 
@@ -97,10 +97,12 @@ class Combinations(SondeTest):
     def test_formats_of_stacks(self):
         """A format for stacks, named or by the file's ending, says how to get stacks."""
         self.refused(
-            2, "format folded holds stacks, and none are recorded. Add --stacks", "syscall", "-f", "folded"
+            2, "format folded holds stacks, and none are recorded. "
+            "Set syscall.stacks, as 'sonde syscall --stacks' does", "syscall", "-f", "folded"
         )
         self.refused(
-            2, "format pprof holds stacks, and none are recorded. Add --stacks",
+            2, "format pprof holds stacks, and none are recorded. "
+            "Set syscall.stacks, as 'sonde syscall --stacks' does",
             "syscall", "-o", self.path("x.pb.gz"), "--", "true",
         )
 

@@ -1,4 +1,4 @@
-#include "run_tracers.hpp"
+#include "tracer_entries.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,29 +7,52 @@
 #include <array>
 #include <sonde/cpu_profiler.hpp>
 #include <sonde/memory_tracer.hpp>
+#include <sonde/network_tracer.hpp>
+#include <sonde/syscall_tracer.hpp>
 
-#include "net_session.hpp"
-#include "syscall_session.hpp"
 #include "util/fail.hpp"
 #include "util/similar.hpp"
 
 namespace sonde::cli {
 namespace {
 
-TracerEntry syscall_entry(const EbpfConfig& config) {
-  auto entry = tracer_entry<SyscallSession>("syscall");
-  entry.live = config.syscall.trace;
-  if (!config.syscall.stacks) entry.stacks_fix = "Set syscall.stacks";
-  return entry;
+class NetSession final : public TracerSession<EbpfNetworkTracer> {
+ public:
+  using TracerSession::TracerSession;
+  std::vector<Table> live() override { return tracer_.take_rows(); }
+};
+
+class SyscallSession final : public TracerSession<EbpfSyscallTracer> {
+ public:
+  using TracerSession::TracerSession;
+  std::vector<Table> live() override { return {call_table(tracer_.take_events())}; }
+};
+
+TracerEntry cpu_entry(const EbpfConfig&) {
+  return tracer_entry<TracerSession<EbpfCpuProfiler>>("cpu");
 }
 
 TracerEntry net_entry(const EbpfConfig& config) {
   auto entry = tracer_entry<NetSession>("net");
   entry.live = config.network.events;
+  entry.folds = true;
+  entry.stacks_fix = "Use -f table, json or folded";
   return entry;
 }
 
-struct RunTracer {
+TracerEntry syscall_entry(const EbpfConfig& config) {
+  auto entry = tracer_entry<SyscallSession>("syscall");
+  entry.live = config.syscall.trace;
+  if (!config.syscall.stacks)
+    entry.stacks_fix = "Set syscall.stacks, as 'sonde syscall --stacks' does";
+  return entry;
+}
+
+TracerEntry mem_entry(const EbpfConfig&) {
+  return tracer_entry<TracerSession<EbpfMemoryTracer>>("mem");
+}
+
+struct KnownTracer {
   std::string_view name;
   std::string_view setting;
   bool EbpfConfig::*enabled;
@@ -37,22 +60,18 @@ struct RunTracer {
 };
 
 constexpr std::array kTracers = {
-    RunTracer{
-        "cpu", "enable_cpu_profiling", &EbpfConfig::enable_cpu_profiling,
-        [](const EbpfConfig&) { return tracer_entry<TracerSession<EbpfCpuProfiler>>("cpu"); }},
-    RunTracer{"net", "enable_network_tracing", &EbpfConfig::enable_network_tracing, net_entry},
-    RunTracer{"syscall", "enable_syscall_tracing", &EbpfConfig::enable_syscall_tracing,
-              syscall_entry},
-    RunTracer{
-        "mem", "enable_memory_tracing", &EbpfConfig::enable_memory_tracing,
-        [](const EbpfConfig&) { return tracer_entry<TracerSession<EbpfMemoryTracer>>("mem"); }},
+    KnownTracer{"cpu", "enable_cpu_profiling", &EbpfConfig::enable_cpu_profiling, cpu_entry},
+    KnownTracer{"net", "enable_network_tracing", &EbpfConfig::enable_network_tracing, net_entry},
+    KnownTracer{"syscall", "enable_syscall_tracing", &EbpfConfig::enable_syscall_tracing,
+                syscall_entry},
+    KnownTracer{"mem", "enable_memory_tracing", &EbpfConfig::enable_memory_tracing, mem_entry},
 };
 
 }  // namespace
 
 Result<std::vector<TracerEntry>> enabled_tracers(const EbpfConfig& config) {
   std::vector<TracerEntry> entries;
-  for (const RunTracer& tracer : kTracers) {
+  for (const KnownTracer& tracer : kTracers) {
     if (config.*tracer.enabled) entries.push_back(tracer.entry(config));
   }
   if (!entries.empty()) return entries;
@@ -64,15 +83,15 @@ Result<std::vector<TracerEntry>> enabled_tracers(const EbpfConfig& config) {
 Result<std::vector<std::string>> enable_only(const std::vector<std::string>& names,
                                              EbpfConfig& config) {
   std::vector<std::string> set;
-  for (const RunTracer& tracer : kTracers) {
+  for (const KnownTracer& tracer : kTracers) {
     config.*tracer.enabled = false;
     set.emplace_back(tracer.setting);
   }
   for (const std::string& name : names) {
-    const auto* const tracer = std::ranges::find(kTracers, name, &RunTracer::name);
+    const auto* const tracer = std::ranges::find(kTracers, name, &KnownTracer::name);
     if (tracer == kTracers.end()) {
       std::vector<std::string_view> known;
-      for (const RunTracer& each : kTracers)
+      for (const KnownTracer& each : kTracers)
         known.push_back(each.name);
       return fail(ErrorCode::ConfigError,
                   fmt::format("--tracers: unknown tracer '{}'{}", name, did_you_mean(name, known)),
@@ -85,7 +104,7 @@ Result<std::vector<std::string>> enable_only(const std::vector<std::string>& nam
 
 std::string tracer_names(std::string_view separator) {
   std::vector<std::string_view> names;
-  for (const RunTracer& tracer : kTracers)
+  for (const KnownTracer& tracer : kTracers)
     names.push_back(tracer.name);
   return fmt::format("{}", fmt::join(names, separator));
 }
