@@ -50,6 +50,9 @@ inline constexpr std::size_t kFeatureCount = static_cast<std::size_t>(Feature::o
 std::string_view name_of(Feature feature) noexcept;
 /// What it gives, in a few words.
 std::string_view description_of(Feature feature) noexcept;
+/// What the user can do where it is absent, such as "boot Linux 5.13 or later"; empty where it
+/// takes the capabilities of setcap_command() (kernel_error.hpp).
+std::string_view fix_of(Feature feature) noexcept;
 
 /// Asks the running kernel: a few system calls, nothing left behind.
 bool probe_kernel(Feature feature) noexcept;
