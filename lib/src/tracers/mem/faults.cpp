@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "core/attach.hpp"
+#include "core/bpf_iterator.hpp"
 #include "core/per_cpu.hpp"
 #include "core/perf_event.hpp"
-#include "core/task_iterator.hpp"
 #include "syscalls/names.hpp"
 #include "tracers/cpu_sampler.hpp"
 #include "tracers/mem/fault_stacks.hpp"

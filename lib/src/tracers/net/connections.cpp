@@ -8,9 +8,9 @@
 #include <map>
 #include <utility>
 
+#include "core/bpf_iterator.hpp"
 #include "core/clock.hpp"
 #include "core/per_cpu.hpp"
-#include "core/task_iterator.hpp"
 #include "net/address.hpp"
 #include "net/ending.hpp"
 #include "process/cgroup_paths.hpp"

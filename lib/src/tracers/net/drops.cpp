@@ -7,9 +7,9 @@
 #include <set>
 #include <utility>
 
+#include "core/bpf_iterator.hpp"
 #include "core/clock.hpp"
 #include "core/per_cpu.hpp"
-#include "core/task_iterator.hpp"
 #include "report/net_tables.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/skeleton.hpp"

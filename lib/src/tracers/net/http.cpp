@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "core/bpf_iterator.hpp"
 #include "core/per_cpu.hpp"
-#include "core/task_iterator.hpp"
 #include "report/http_tables.hpp"
 #include "tracers/net/events.hpp"
 #include "tracers/net/http_tables.hpp"

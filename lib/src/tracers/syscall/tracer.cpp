@@ -16,10 +16,10 @@
 
 #include "aggregate/call_rows.hpp"
 #include "core/attach.hpp"
+#include "core/bpf_iterator.hpp"
 #include "core/clock.hpp"
 #include "core/per_cpu.hpp"
 #include "core/skeleton.hpp"
-#include "core/task_iterator.hpp"
 #include "ingest/call_stream.hpp"
 #include "ingest/map_drain.hpp"
 #include "process/cgroup_paths.hpp"

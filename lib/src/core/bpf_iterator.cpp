@@ -1,4 +1,4 @@
-#include "core/task_iterator.hpp"
+#include "core/bpf_iterator.hpp"
 
 #include <bpf/bpf.h>
 #include <unistd.h>
