@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -43,16 +44,9 @@ std::map<std::uint32_t, std::string> members(const btf* types, const char* name)
   return members(types, static_cast<std::uint32_t>(id));
 }
 
-// The tracepoint's arguments, the data of its user first: packet, location, reason, receiver.
-bool has_receiver(const btf* kernel) {
-  constexpr unsigned kWithReceiver = 5;
-  const int id = ::btf__find_by_name_kind(kernel, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);
-  if (id < 0) return false;
-  const btf_type* type = ::btf__type_by_id(kernel, static_cast<std::uint32_t>(id));
-  while (type != nullptr && (::btf_is_typedef(type) || ::btf_is_ptr(type)))
-    type = ::btf__type_by_id(kernel, type->type);
-  return type != nullptr && ::btf_is_func_proto(type) && ::btf_vlen(type) >= kWithReceiver;
-}
+struct FolderDeleter {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
 
 }  // namespace
 
@@ -60,7 +54,8 @@ DropReasons::DropReasons(UniqueBtf kernel, std::vector<UniqueBtf> modules)
     : kernel_(std::move(kernel)) {
   names_ = members(kernel_.get(), "skb_drop_reason");
   subsystems_ = members(kernel_.get(), "skb_drop_reason_subsys");
-  tells_receiver_ = has_receiver(kernel_.get());
+  constexpr unsigned kWithReceiver = 4;  // packet, location, reason, receiver
+  tells_receiver_ = tracepoint_arguments(kernel_.get(), "kfree_skb").value_or(0) >= kWithReceiver;
   for (const UniqueBtf& module : modules) {
     add_module_reasons(module.get(), ::btf__type_cnt(kernel_.get()));
     modules_known_ = true;
@@ -69,7 +64,7 @@ DropReasons::DropReasons(UniqueBtf kernel, std::vector<UniqueBtf> modules)
 
 Result<DropReasons> DropReasons::of_this_kernel() {
   const LibbpfLog quiet;
-  UniqueBtf kernel(::btf__load_vmlinux_btf());
+  UniqueBtf kernel = load_kernel_btf();
   if (kernel == nullptr) {
     return fail_errno(ErrorCode::MapOperationFailed, "read the kernel's type information", errno,
                       "Boot a kernel with CONFIG_DEBUG_INFO_BTF=y");
@@ -95,15 +90,14 @@ void DropReasons::load_modules() {
   if (std::exchange(modules_known_, true)) return;
   add_module_reasons(kernel_.get(), 1);  // those that are built in
   const LibbpfLog quiet;
-  DIR* const folder = ::opendir(kModuleFolder);
+  const std::unique_ptr<DIR, FolderDeleter> folder(::opendir(kModuleFolder));
   if (folder == nullptr) return;
-  while (const dirent* const entry = ::readdir(folder)) {
+  while (const dirent* const entry = ::readdir(folder.get())) {
     const std::string name = entry->d_name;
     if (name == "vmlinux" || name.starts_with('.')) continue;
     const UniqueBtf module(::btf__load_module_btf(name.c_str(), kernel_.get()));
     if (module != nullptr) add_module_reasons(module.get(), ::btf__type_cnt(kernel_.get()));
   }
-  ::closedir(folder);
 }
 
 std::string DropReasons::name(std::uint32_t reason) {

@@ -2,23 +2,16 @@
 // from one kernel to the next.
 #pragma once
 
-#include <bpf/btf.h>
-
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <sonde/error.hpp>
+#include "core/kernel_btf.hpp"
 
 namespace sonde::core {
-
-struct BtfDeleter {
-  void operator()(btf* types) const noexcept { ::btf__free(types); }
-};
-using UniqueBtf = std::unique_ptr<btf, BtfDeleter>;
 
 class DropReasons {
  public:

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "core/drop_reasons.hpp"
+#include "core/kernel_btf.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sonde::core {
@@ -21,7 +21,7 @@ constexpr bpf_insn kExit = {BPF_JMP | BPF_EXIT, 0, 0, 0, 0};
 }  // namespace
 
 bool can_read_packet_pages() noexcept {
-  const UniqueBtf kernel(::btf__load_vmlinux_btf());
+  const UniqueBtf kernel = load_kernel_btf();
   if (kernel == nullptr) return false;
   const int function = ::btf__find_by_name_kind(kernel.get(), "bpf_dynptr_from_skb", BTF_KIND_FUNC);
   const int hook =

@@ -1,6 +1,5 @@
 // The probes behind FeatureSet. Each asks for the thing itself, never for a kernel version.
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/btf.h>
@@ -9,11 +8,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/features.hpp"
+#include "core/kernel_btf.hpp"
 #include "core/libbpf_log.hpp"
 #include "core/packet_pages.hpp"
 #include "core/perf_event.hpp"
@@ -105,20 +104,11 @@ bool btf_names(std::string_view name) noexcept {
   return strings.find(entry) != std::string::npos;
 }
 
-// 72ba14deb40a ("mm: update mark_victim tracepoints fields") in 6.8: the first argument was a
-// number, and the only one.
+// 72ba14deb40a ("mm: update mark_victim tracepoints fields") in 6.8: the only argument was a number
+// before.
 bool oom_tells_the_task() noexcept {
-  const std::unique_ptr<btf, decltype(&::btf__free)> types(::btf__load_vmlinux_btf(), ::btf__free);
-  if (types == nullptr) return false;
-  const int hook = ::btf__find_by_name_kind(types.get(), "btf_trace_mark_victim", BTF_KIND_TYPEDEF);
-  if (hook < 0) return false;
-  const btf_type* pointer = ::btf__type_by_id(
-      types.get(), ::btf__type_by_id(types.get(), static_cast<__u32>(hook))->type);
-  if (pointer == nullptr || !::btf_is_ptr(pointer)) return false;
-  const btf_type* const prototype = ::btf__type_by_id(types.get(), pointer->type);
-  constexpr unsigned kWithTask = 3;  // besides the context that every tracepoint has
-  return prototype != nullptr && ::btf_is_func_proto(prototype) &&
-         ::btf_vlen(prototype) >= kWithTask;
+  const UniqueBtf kernel = load_kernel_btf();
+  return kernel != nullptr && tracepoint_arguments(kernel.get(), "mark_victim").value_or(0) > 1;
 }
 
 bool probe_quietly(Feature feature) noexcept {

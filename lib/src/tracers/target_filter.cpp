@@ -1,13 +1,12 @@
 #include "tracers/target_filter.hpp"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <memory>
 #include <string_view>
 
+#include "core/kernel_btf.hpp"
 #include "process/cgroup.hpp"
 #include "process/proc_identity.hpp"
 #include "util/fail.hpp"
@@ -15,10 +14,6 @@
 
 namespace sonde::tracers {
 namespace {
-
-struct BtfDeleter {
-  void operator()(btf* types) const noexcept { ::btf__free(types); }
-};
 
 Result<void> apply_cgroup(const process::Cgroup& cgroup, TargetFilter& filter) {
   filter.cgroup_id = cgroup.id;
@@ -55,7 +50,7 @@ std::string describe(const Target& target) {
 Result<std::int32_t> cgroup_subsystem(std::string_view controller) {
   // The one controller whose v1 name is not its v2 name (cgroup_subsys.legacy_name).
   const std::string name = fmt::format("{}_cgrp_id", controller == "blkio" ? "io" : controller);
-  const std::unique_ptr<btf, BtfDeleter> types(::btf__load_vmlinux_btf());
+  const core::UniqueBtf types = core::load_kernel_btf();
   if (types == nullptr) return fail_errno(ErrorCode::IncompatibleKernel, "read the kernel's BTF");
   const std::int32_t id = ::btf__find_by_name_kind(types.get(), "cgroup_subsys_id", BTF_KIND_ENUM);
   if (id > 0) {
