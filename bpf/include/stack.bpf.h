@@ -5,7 +5,7 @@
 
 #include "kernel_types.bpf.h"
 #include "unwind.bpf.h"
-#include "../shared/cpu_event.h"
+#include "../shared/stack_event.h"
 #include <bpf/bpf_helpers.h>
 
 const volatile bool stack_kernel = true;

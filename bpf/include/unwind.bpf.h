@@ -8,7 +8,7 @@
 
 #include "kernel_compat.bpf.h"
 #include "unwind_rules.bpf.h"
-#include "../shared/cpu_event.h"
+#include "../shared/stack_event.h"
 #include <bpf/bpf_core_read.h>
 
 /* A caller's frame is never further away: frame pointers of JIT code may be anything. */

@@ -43,7 +43,6 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_net_ends) == 48, "wire layout");
 #define SONDE_NET_RESET_SENT	 6
 #define SONDE_NET_RESET_RECEIVED 7
 #define SONDE_NET_LISTEN	 8
-#define SONDE_NET_ERROR		 9 /* the socket has an error for the process: `error` */
 
 /* What has happened to a connection. */
 #define SONDE_NET_FOUND		   (1u << 0) /* it was there before sonde */
@@ -52,7 +51,6 @@ SONDE_STATIC_ASSERT(sizeof(struct sonde_net_ends) == 48, "wire layout");
 #define SONDE_NET_FIN_SENT_FIRST   (1u << 3)
 #define SONDE_NET_HAD_RESET_OUT	   (1u << 4)
 #define SONDE_NET_HAD_RESET_IN	   (1u << 5)
-#define SONDE_NET_IN_PROCESS	   (1u << 6) /* closed by the process, not by a packet or a timer */
 #define SONDE_NET_ESTABLISHED_ONCE (1u << 7)
 #define SONDE_NET_END_UNSEEN	   (1u << 8) /* only that it has ended: no reason, no error */
 

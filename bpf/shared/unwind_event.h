@@ -3,7 +3,7 @@
 #ifndef SONDE_UNWIND_EVENT_H
 #define SONDE_UNWIND_EVENT_H
 
-#include "cpu_event.h"
+#include "stack_event.h"
 #include "unwind_table.h"
 
 #define SONDE_MAX_UNWOUND_FRAMES 1023

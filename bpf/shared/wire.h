@@ -17,8 +17,8 @@
 #define SONDE_WIRE_VERSION 2
 
 /* Record kinds; append only, never reuse a number. */
-#define SONDE_RECORD_STACK	 1 /* cpu_event.h: struct sonde_stack_record */
-#define SONDE_RECORD_COUNT	 2 /* cpu_event.h: struct sonde_count_record */
+#define SONDE_RECORD_STACK	 1 /* stack_event.h: struct sonde_stack_record */
+#define SONDE_RECORD_COUNT	 2 /* stack_event.h: struct sonde_count_record */
 #define SONDE_RECORD_CALL	 3 /* syscall_event.h: struct sonde_call_record */
 #define SONDE_RECORD_CALL_MEMORY 4 /* syscall_event.h: struct sonde_call_memory_record */
 #define SONDE_RECORD_FILE	 5 /* file_event.h: struct sonde_file_record */

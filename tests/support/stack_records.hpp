@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cpu_event.h"
+#include "stack_event.h"
 
 namespace sonde::test {
 

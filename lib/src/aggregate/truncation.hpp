@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "cpu_event.h"
+#include "stack_event.h"
 
 namespace sonde::aggregate {
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "cpu_event.h"
 #include "stack_records.hpp"
 #include "tracers/cpu/sample_event.hpp"
 #include "tracers/stacks/stack_events.hpp"

@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "cpu_event.h"
+#include "stack_event.h"
 #include "unwind/frame_unwinder.hpp"
 
 using namespace sonde::unwind;

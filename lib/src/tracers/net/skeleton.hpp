@@ -3,11 +3,11 @@
 
 #include <bpf/libbpf.h>
 
-#include "shared/cpu_event.h"
 #include "shared/dns_event.h"
 #include "shared/drop_event.h"
 #include "shared/http_event.h"
 #include "shared/ksym.h"
 #include "shared/net_event.h"
+#include "shared/stack_event.h"
 // The skeleton uses the types of the shared headers.
 #include "net.skel.h"

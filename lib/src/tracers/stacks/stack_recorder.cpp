@@ -8,7 +8,7 @@
 
 #include "aggregate/truncation.hpp"
 #include "core/clock.hpp"
-#include "shared/cpu_event.h"
+#include "shared/stack_event.h"
 
 namespace sonde::tracers {
 

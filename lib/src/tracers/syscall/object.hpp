@@ -12,8 +12,8 @@
 #include <sonde/config.hpp>
 #include "aggregate/call_rows.hpp"
 #include "core/skeleton.hpp"
-#include "shared/cpu_event.h"
 #include "shared/ksym.h"
+#include "shared/stack_event.h"
 #include "shared/syscall_event.h"
 // The skeleton uses the types of the shared headers.
 #include "syscall.skel.h"

@@ -23,7 +23,7 @@
 #include "ingest/call_stream.hpp"
 #include "ingest/map_drain.hpp"
 #include "process/cgroup_paths.hpp"
-#include "shared/cpu_event.h"
+#include "shared/stack_event.h"
 #include "shared/syscall_event.h"
 #include "syscalls/call_names.hpp"
 #include "syscalls/errno_names.hpp"
