@@ -1,6 +1,5 @@
 #include "aggregate/byte_sampling.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -26,12 +25,6 @@ void fill_inverse_table(std::span<std::uint32_t> table) {
     const double x = std::ldexp(static_cast<double>(i), -SONDE_SAMPLING_INVERSE_STEP);
     table[i] = in_units(i == 0 ? 1 : x / -std::expm1(-x), SONDE_SAMPLING_INVERSE_SCALE);
   }
-}
-
-double sampling_probability(std::uint64_t size, std::uint64_t distance) noexcept {
-  if (distance <= 1) return 1;
-  const auto bytes = static_cast<double>(std::max<std::uint64_t>(size, 1));
-  return -std::expm1(-bytes / static_cast<double>(distance));
 }
 
 }  // namespace sonde::aggregate

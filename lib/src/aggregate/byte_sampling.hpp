@@ -12,8 +12,4 @@ void fill_log_table(std::span<std::uint32_t> table);
 /// 2^-SONDE_SAMPLING_INVERSE_SCALE.
 void fill_inverse_table(std::span<std::uint32_t> table);
 
-/// Chance that an allocation is sampled, `distance` being the mean bytes between two samples; 1 for
-/// a distance of 1, which samples every call.
-double sampling_probability(std::uint64_t size, std::uint64_t distance) noexcept;
-
 }  // namespace sonde::aggregate

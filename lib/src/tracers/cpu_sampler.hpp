@@ -26,8 +26,6 @@ class CpuSampler {
   Result<void> attach(const bpf_program* program);
   void detach() noexcept { links_.clear(); }
 
-  std::size_t cpu_count() const noexcept { return links_.size(); }
-
  private:
   perf_event_attr event_;
   std::string hook_;

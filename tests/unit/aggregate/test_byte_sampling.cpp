@@ -35,12 +35,4 @@ BOOST_AUTO_TEST_CASE(log_is_precise) {
                                std::llround(std::log2(1.5) * (1 << SONDE_SAMPLING_LOG_SCALE))));
 }
 
-// 1 - 1/e at the mean distance; certain for every call.
-BOOST_AUTO_TEST_CASE(probability) {
-  BOOST_TEST(aggregate::sampling_probability(1000, 1000) == 0.6321205588,
-             boost::test_tools::tolerance(1e-9));
-  BOOST_TEST(aggregate::sampling_probability(5, 1) == 1);
-  BOOST_TEST(aggregate::sampling_probability(0, 1 << 20) > 0);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
