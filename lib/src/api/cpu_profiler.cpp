@@ -1,22 +1,11 @@
 #include <sonde/cpu_profiler.hpp>
 
 #include "api/tracer_session.hpp"
+#include "config/cpu_event.hpp"
 #include "tracers/cpu/tracer.hpp"
 
 namespace sonde {
 namespace {
-
-const char* name_of(CpuEvent event) {
-  switch (event) {
-    case CpuEvent::automatic:
-      return "auto";
-    case CpuEvent::cpu_clock:
-      return "cpu-clock";
-    case CpuEvent::cycles:
-      return "cycles";
-  }
-  return "auto";
-}
 
 ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& filter) {
   ReportHeader header;
@@ -26,7 +15,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
       {"sample_rate", static_cast<std::uint64_t>(config.sample_rate)},
       {"duration_ns", static_cast<std::int64_t>(config.duration.count())},
       {"max_samples", config.max_samples},
-      {"event", std::string(name_of(config.cpu.event))},
+      {"event", std::string(config::to_string(config.cpu.event))},
       {"user_stacks", config.cpu.user_stacks},
       {"kernel_stacks", config.cpu.kernel_stacks},
   };

@@ -7,13 +7,18 @@ namespace sonde {
 namespace {
 
 ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& filter) {
+  const MemoryOptions& options = config.memory;
   ReportHeader header;
   header.command = "mem";
   header.target = filter.description;
   header.config = {{"duration_ns", static_cast<std::int64_t>(config.duration.count())},
-                   {"alloc", config.memory.alloc},
-                   {"live", config.memory.live},
-                   {"kernel", config.memory.kernel}};
+                   {"alloc", options.alloc},
+                   {"live", options.live},
+                   {"kernel", options.kernel},
+                   {"sample_bytes", options.sample_bytes},
+                   {"fault_sample_bytes", options.fault_sample_bytes},
+                   {"older_than_ns", static_cast<std::int64_t>(options.older_than.count())},
+                   {"max_overhead_percent", options.overhead_limit_percent()}};
   return header;
 }
 
