@@ -36,6 +36,10 @@ class Flags(SondeTest):
             "net", "--protocol", "tpc",
         )
         self.refused(
+            2, "unknown family 'ipv5' (did you mean 'ipv4'?). The families are ipv4, ipv6, unix, 4 and 6",
+            "net", "--family", "ipv5",
+        )
+        self.refused(
             2, "--by: unknown grouping 'proces' (did you mean 'process'?). "
             "The groupings are connection, process, remote, port and cgroup",
             "net", "--by", "proces",

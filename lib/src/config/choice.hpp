@@ -47,7 +47,9 @@ Result<Enum> parse_choice(const Choices<Enum, n>& choices, std::string_view what
   }
   return fail(ErrorCode::ConfigError,
               fmt::format("unknown {} '{}'{}", what, name, did_you_mean(name, names)),
-              fmt::format("The {}s are {}", what, list));
+              what.ends_with('y')
+                  ? fmt::format("The {}ies are {}", what.substr(0, what.size() - 1), list)
+                  : fmt::format("The {}s are {}", what, list));
 }
 
 }  // namespace sonde::config
