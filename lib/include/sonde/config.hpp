@@ -246,13 +246,13 @@ struct EbpfConfig {
   EbpfConfig& with_log(LogCallback callback);
 
   /// ConfigError naming the field, its value and the allowed range, for the first rule that is
-  /// broken: sample_rate 1-1000, max_samples 1-10,000,000, duration and
-  /// symbols.debuginfod_timeout above zero,
-  /// unwind.table_bytes 64 KiB-1 GiB, syscall.string_bytes 0-4096, syscall.ring_bytes 4 KiB-1 GiB,
-  /// events.capacity 1-16,777,216, network.ring_bytes 4 KiB-1 GiB, network.max_connections
-  /// 1-10,000,000, syscall.min_latency, memory.older_than and output.interval not negative,
-  /// memory.sample_bytes and memory.fault_sample_bytes 1-1 GiB, memory.max_stacks 0-10,000,000,
-  /// memory.max_overhead_percent 0-1,000,000.
+  /// broken: sample_rate 1-1000; max_samples 1-10,000,000; duration and symbols.debuginfod_timeout
+  /// above zero; unwind.table_bytes 64 KiB-1 GiB; syscall.string_bytes 0-4096; syscall.ring_bytes
+  /// and network.ring_bytes 4 KiB-1 GiB; network.max_connections 1-10,000,000; events.capacity
+  /// 1-16,777,216; syscall.min_latency, memory.older_than and output.interval not negative;
+  /// memory.sample_bytes and memory.fault_sample_bytes 1-1 GiB; memory.max_stacks 0-10,000,000;
+  /// memory.max_overhead_percent 0-1,000,000. Names, such as those of calls, are checked by the
+  /// tracers' prepare().
   Result<void> validate() const;
 };
 
@@ -262,12 +262,12 @@ Result<void> validate_config(const EbpfConfig& config);
 /// A configuration file's text, as sonde-config(5) tells, over the defaults. ConfigError that
 /// begins with the path of the setting, or with line and column where the text is not JSON.
 Result<EbpfConfig> config_from_json(std::string_view text);
-/// Every setting, as config_from_json() reads it back. Callbacks, EbpfConfig::events and
-/// Target::from_exec are left out.
+/// Every setting, as config_from_json() reads it back. Callbacks, EbpfConfig::events and what is
+/// for launchers (Target::from_exec and Target::program) are left out.
 std::string config_to_json(const EbpfConfig& config);
 
 /// production|prod: 19 Hz, 300 s; staging: 49 Hz, 120 s; development|dev: 99 Hz, 60 s; debug: 199
-/// Hz, 30 s. ConfigError naming the four for any other name.
+/// Hz, 30 s; and how memory is sampled. ConfigError naming the four for any other name.
 Result<EbpfConfig> recommended_config(std::string_view environment);
 
 /// The v0.1 behaviour: an unknown name gives the development values.

@@ -41,6 +41,7 @@ class EbpfCpuProfiler {
   Result<Report> stop();
 
   /// What was recorded since start() or the previous snapshot(), without stopping.
+  /// EventProcessingFailed if it is not running.
   Result<Report> snapshot();
 
   /// Live events (CpuSample) up to some thousands, with EventOptions::enabled and without a
@@ -53,7 +54,7 @@ class EbpfCpuProfiler {
   /// Live events that nobody took in time. The report has them all the same.
   std::uint64_t get_events_lost() const noexcept;
 
-  /// Samples taken while paused are counted as filtered.
+  /// Samples taken while paused are counted as filtered. EventProcessingFailed if it does not run.
   Result<void> pause();
   Result<void> resume();
 

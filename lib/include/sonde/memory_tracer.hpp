@@ -44,7 +44,11 @@ class EbpfMemoryTracer {
   Result<void> prepare();
   /// Errors as EbpfCpuProfiler::start().
   Result<void> start();
+  /// Detaches, and reports what was recorded since start() or the last snapshot(): profiles of what
+  /// grew and what was given back, of allocations with MemoryOptions::alloc, and a table of
+  /// processes. EventProcessingFailed if it is not running.
   Result<Report> stop();
+  /// The same without stopping.
   Result<Report> snapshot();
 
   /// As EbpfCpuProfiler::take_events(): with MemoryOptions::alloc each allocation that is sampled
@@ -53,17 +57,20 @@ class EbpfMemoryTracer {
   std::vector<EbpfEvent> take_events();
   /// As EbpfCpuProfiler::get_events_fd().
   int get_events_fd() const noexcept;
+  /// Live events that nobody took in time. The report has them all the same.
   std::uint64_t get_events_lost() const noexcept;
 
-  /// What happens while paused is counted as filtered.
+  /// What happens while paused is counted as filtered. EventProcessingFailed if it is not running.
   Result<void> pause();
   Result<void> resume();
 
   bool is_running() const noexcept;
+  /// The books and sums so far.
   MemoryStatistics get_stats() const;
   Overhead get_overhead() const;
   /// As EbpfCpuProfiler::get_header().
   ReportHeader get_header() const;
+  /// Time since start(), or the session's length once stopped.
   std::chrono::nanoseconds get_duration() const;
 
  private:

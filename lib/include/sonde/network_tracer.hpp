@@ -49,10 +49,10 @@ class EbpfNetworkTracer {
   /// EventProcessingFailed if it was started before.
   Result<void> start();
   /// Detaches, and reports every connection that was there since start(), with its figures; with
-  /// NetworkOptions::by sums instead.
+  /// NetworkOptions::by sums instead. EventProcessingFailed if it is not running.
   Result<Report> stop();
   /// Traffic since start() or the last snapshot(): sums and rates, by NetworkOptions::by or by
-  /// process.
+  /// process. EventProcessingFailed if it is not running.
   Result<Report> snapshot();
 
   /// The next events, up to some thousands, with EventOptions::enabled: NetworkConnect and
@@ -62,7 +62,7 @@ class EbpfNetworkTracer {
   /// Readable while there are events to take; -1 without EventOptions::enabled, and before
   /// prepare().
   int get_events_fd() const noexcept;
-
+  /// Live events that nobody took in time. The report has them all the same.
   std::uint64_t get_events_lost() const noexcept;
 
   /// With NetworkOptions::events what has happened since the last call, as tables for renderers:
@@ -71,7 +71,7 @@ class EbpfNetworkTracer {
   std::vector<Table> take_rows();
 
   /// Connections that begin while paused are counted as filtered, and UDP and AF_UNIX bytes are not
-  /// counted.
+  /// counted. EventProcessingFailed if it is not running.
   Result<void> pause();
   Result<void> resume();
 
@@ -81,6 +81,7 @@ class EbpfNetworkTracer {
   /// What the reports of this session will say about it: the machine, the plan, the settings.
   /// Complete once started; empty before prepare().
   ReportHeader get_header() const;
+  /// Time since start(), or the session's length once stopped.
   std::chrono::nanoseconds get_duration() const;
 
  private:

@@ -52,8 +52,9 @@ class EbpfSyscallTracer {
   /// EventProcessingFailed if it was started before.
   Result<void> start();
   /// Detaches, and reports what was recorded since start() or the last snapshot(): rows by call,
-  /// calls in flight, histograms, stacks.
+  /// calls in flight, histograms, stacks. EventProcessingFailed if it is not running.
   Result<Report> stop();
+  /// The same without stopping.
   Result<Report> snapshot();
 
   /// The next calls of a live trace (Syscall), up to some thousands, in the order in which they
@@ -67,7 +68,8 @@ class EbpfSyscallTracer {
   /// None: see take_events().
   std::uint64_t get_events_lost() const noexcept;
 
-  /// Calls that end while paused are counted as filtered.
+  /// Calls that end while paused are counted as filtered. EventProcessingFailed if it is not
+  /// running.
   Result<void> pause();
   Result<void> resume();
 
@@ -77,6 +79,7 @@ class EbpfSyscallTracer {
   /// What the reports of this session will say about it: the machine, the plan, the settings.
   /// Complete once started; empty before prepare().
   ReportHeader get_header() const;
+  /// Time since start(), or the session's length once stopped.
   std::chrono::nanoseconds get_duration() const;
 
  private:

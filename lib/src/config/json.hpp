@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 Result<std::vector<std::string>> overlay_json(std::string_view text, EbpfConfig& config);
 
 /// Every setting, in the order of the manual; overlay_json() reads it back. Callbacks and
-/// Target::from_exec, which is for launchers, are left out.
+/// what is for launchers (Target::from_exec and Target::program) are left out.
 std::string to_json(const EbpfConfig& config);
 
 /// to_json() with a comment behind each setting; overlay_json() reads that, too. `comment` is asked

@@ -1,6 +1,6 @@
-// The life of one tracer, written once: load (prepared) -> attach -> open the gate -> drain ->
-// close the gate
-// -> detach -> last drain -> free, and the books and the cost of it.
+// The life of one tracer, written once: load (prepared) -> attach -> open the gate -> drain
+// -> close the gate -> detach -> last drain -> free,
+// and the books and the cost of it.
 #pragma once
 
 #include <chrono>
