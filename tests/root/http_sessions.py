@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 
-from tracing import SONDE, TracingTest
+from tracing import SONDE, TracingTest, free_port
 
 
 class HttpReport:
@@ -88,11 +88,6 @@ subprocess.run(sys.argv[3:], check=True)
 nginx.send_signal(3)
 nginx.wait()
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 # Of all that wrk makes in two seconds: what is lost on a busy machine is counted, but not which requests those were.

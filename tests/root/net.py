@@ -1,33 +1,23 @@
 """What the tests of `sonde net` share: its JSON read back and checked, and programs that talk."""
 
 import json
-import os
 import socket
-import subprocess
 import threading
 
 import jsonschema
 
-from tracing import SONDE, TracingTest, run, wait_until
+from tracing import SONDE, Records, TracingTest, run, wait_until
 
 # Of a listener's accept queue and of kernel buffers that a test waits for.
 SECONDS = 60
 
 
-class NetReport:
-    """One session's JSON lines."""
-
+class NetReport(Records):
     def __init__(self, text):
-        self.records = [json.loads(line) for line in text.splitlines()]
-        self.header = self.records[0]
-        self.summary = self.records[-1]
+        super().__init__(text)
         self.connections = self.of("connection")
         self.traffic = self.of("traffic")
         self.events = self.of("net_event")
-        (self.books,) = self.summary["accounting"]
-
-    def of(self, kind):
-        return [record for record in self.records if record["type"] == kind]
 
     def find(self, **fields):
         """Connections with these fields."""
@@ -45,13 +35,7 @@ class NetTest(TracingTest):
         validator = jsonschema.Draft202012Validator(json.loads(run("--schema").stdout))
         for record in {record["type"]: record for record in report.records}.values():
             validator.validate(record)
-        books = report.books
-        self.assertEqual(
-            books["seen"],
-            books["reported"] + books["filtered"] + sum(books["lost"].values()) + books["in_flight"],
-            books,
-        )
-        self.assertEqual(books["in_flight"], 0, books)
+        self.assert_balanced(report.books)
         return report
 
     def assert_lossless(self, report):
@@ -59,22 +43,7 @@ class NetTest(TracingTest):
 
     def start(self, *arguments):
         """`sonde net` in the background, once it records; finish() ends it."""
-        file = self.path("report.json")
-        sonde = subprocess.Popen(
-            [SONDE, "net", "-d", "10m", "-f", "json", "-o", file, *arguments],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-        self.addCleanup(self._stop, sonde)
-        sonde.file = file
-        wait_until(lambda: self._records(sonde), SECONDS)
-        return sonde
-
-    @staticmethod
-    def _records(sonde):
-        """The thread that reads is the last thing that a session starts, after the connections of before are read."""
-        if sonde.poll() is not None:
-            raise AssertionError(sonde.stderr.read())
-        return len(os.listdir(f"/proc/{sonde.pid}/task")) > 1
+        return self.start_session("net", "-d", "10m", *arguments)
 
     def finish(self, sonde):
         sonde.terminate()
@@ -86,13 +55,6 @@ class NetTest(TracingTest):
         self.assertEqual(sonde.returncode, 0, err)
         with open(sonde.file, encoding="utf-8") as lines:
             return self.read_net(lines.read())
-
-    @staticmethod
-    def _stop(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stderr.close()
 
     def listen(self, family=socket.AF_INET, address="127.0.0.1", backlog=128):
         listener = socket.socket(family)

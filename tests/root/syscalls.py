@@ -4,25 +4,17 @@ import json
 import subprocess
 from collections import Counter
 
-from tracing import SONDE, TracingTest, wait_until
+from tracing import SONDE, Records, TracingTest, wait_until
 
 SUMMARY_MODES = ([], ["--count"])
 
 
-class SyscallReport:
-    """One session's JSON lines."""
-
+class SyscallReport(Records):
     def __init__(self, text):
-        self.records = [json.loads(line) for line in text.splitlines()]
-        self.header = self.records[0]
-        self.summary = self.records[-1]
+        super().__init__(text)
         self.rows = self.of("syscall")
         self.calls = self.of("call")
         self.in_flight = self.of("in_flight")
-        (self.books,) = self.summary["accounting"]
-
-    def of(self, kind):
-        return [record for record in self.records if record["type"] == kind]
 
     def count(self, name=None, **fields):
         """Calls in the rows of this name and with these fields."""
@@ -81,14 +73,7 @@ class SyscallTest(TracingTest):
 
     def start(self, *arguments):
         """`sonde syscall` in the background, once it records; finish() ends it."""
-        file = self.path("report.json")
-        sonde = subprocess.Popen(
-            [SONDE, "syscall", "-v", "-f", "json", "-o", file, *arguments],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-        self.addCleanup(self._stop, sonde)
-        sonde.file = file
-        return sonde
+        return self.start_session("syscall", *arguments)
 
     def finish(self, sonde, number=None):
         if number:
@@ -97,13 +82,6 @@ class SyscallTest(TracingTest):
         self.assertEqual(sonde.returncode, 0, err)
         with open(sonde.file, encoding="utf-8") as lines:
             return self.read_calls(lines.read())
-
-    @staticmethod
-    def _stop(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        process.stderr.close()
 
     def assert_lossless(self, report):
         self.assertEqual(sum(report.books["lost"].values()), 0, report.books)

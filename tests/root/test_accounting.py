@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from tracing import SONDE, TracingTest, fdinfo, main, program, run, undisturbed, wait_until
+from tracing import SONDE, TracingTest, fdinfo, main, program, run, undisturbed
 
 # A number of messages over a connection within one process.
 MESSAGES = """
@@ -51,20 +51,14 @@ class Loss(TracingTest):
     def test_forced(self):
         """Stacks that are new at every sample, while sonde is stopped and reads none: some are lost, and said to be."""
         deep = [self.spawn(program("depths"), "60") for _ in range(os.cpu_count())]
-        file = self.path("report.json")
-        sonde = subprocess.Popen(
-            [SONDE, "cpu", "-F", "1000", "-d", "6", "--fail-on-loss", "-o", file,
-             "-p", ",".join(str(process.pid) for process in deep)],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        sonde = self.start_session(
+            "cpu", "-F", "1000", "-d", "5", "--fail-on-loss", "-p", ",".join(str(process.pid) for process in deep)
         )
-        self.addCleanup(sonde.wait)
-        self.addCleanup(sonde.kill)
-        time.sleep(1)
         sonde.send_signal(signal.SIGSTOP)
         time.sleep(4)
         sonde.send_signal(signal.SIGCONT)
         _, err = sonde.communicate(timeout=60)
-        with open(file, encoding="utf-8") as lines:
+        with open(sonde.file, encoding="utf-8") as lines:
             report = self.read_report(lines.read())
         self.assertGreater(sum(report.books["lost"].values()), 0)
         self.assertEqual(sonde.returncode, 4, err)
@@ -150,28 +144,18 @@ class Cost(TracingTest):
                     self.fail("three times of three not the kernel's sum")
 
     def bpf_time_is_true(self, arguments, workload):
-        file = self.path("report.json")
-        sonde = subprocess.Popen(
-            [SONDE, *arguments, "-v", "-d", "10m", "-f", "json", "-o", file], stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
-        )
-        try:
-            wait_until(lambda: len(os.listdir(f"/proc/{sonde.pid}/task")) > 1)
-            subprocess.run(workload, check=True, stdout=subprocess.DEVNULL, timeout=60)
-            held = {number for text in fdinfo(sonde.pid) for number in re.findall(r"(?m)^prog_id:\s*(\d+)", text)}
-            least = self.run_time(held)
-            sonde.terminate()
-            # The machine does other things until the programs are gone, which they are one by one.
-            most = least
-            while last := self.run_time(held):
-                most = max(most, last)
-            _, err = sonde.communicate(timeout=60)
-            self.assertEqual(sonde.returncode, 0, err)
-        finally:
-            sonde.kill()
-            sonde.wait()
-            sonde.stderr.close()
-        with open(file, encoding="utf-8") as lines:
+        sonde = self.start_session(*arguments, "-d", "10m")
+        subprocess.run(workload, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        held = {number for text in fdinfo(sonde.pid) for number in re.findall(r"(?m)^prog_id:\s*(\d+)", text)}
+        least = self.run_time(held)
+        sonde.terminate()
+        # The machine does other things until the programs are gone, which they are one by one.
+        most = least
+        while last := self.run_time(held):
+            most = max(most, last)
+        _, err = sonde.communicate(timeout=60)
+        self.assertEqual(sonde.returncode, 0, err)
+        with open(sonde.file, encoding="utf-8") as lines:
             overhead = json.loads(lines.readlines()[-1])["overhead"]
         # Windows of a hundredth of the time are a sample.
         return 0.7 * least < overhead["bpf_ns"] < 1.43 * most

@@ -1,10 +1,9 @@
 """A CPU that goes offline and comes back while sonde runs."""
 
 import os
-import subprocess
 import time
 
-from tracing import SONDE, TracingTest, main, program
+from tracing import TracingTest, cpu_seconds, main, program, wait_until
 
 ONLINE = "/sys/devices/system/cpu/cpu1/online"
 
@@ -33,18 +32,17 @@ class Hotplug(TracingTest):
         finally:
             set_online("1")
         self.spawn("taskset", "-c", "0", program("spin"))
-        file = self.path("report.json")
-        sonde = subprocess.Popen([SONDE, "cpu", "-d", "6", "-F", "199", "-o", file])
-        self.addCleanup(sonde.wait)
+        sonde = self.start_session("cpu", "-d", "10m", "-F", "199")
         try:
-            time.sleep(1)
             set_online("0")
             time.sleep(1.5)  # sonde looks once a second which CPUs there are
         finally:
             set_online("1")
         late = self.spawn("taskset", "-c", "1", program("spin"))
+        wait_until(lambda: cpu_seconds(late.pid) > 2)
+        sonde.terminate()
         self.assertEqual(sonde.wait(timeout=60), 0)
-        with open(file, encoding="utf-8") as lines:
+        with open(sonde.file, encoding="utf-8") as lines:
             report = self.read_report(lines.read())
         self.assertGreater(report.by("pid").get(late.pid, 0), 50)
 

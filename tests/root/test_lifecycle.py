@@ -41,6 +41,13 @@ def held():
     return set().union(*(held_by(pid) for pid in os.listdir("/proc") if pid.isdigit()))
 
 
+def blocks_interrupts(pid):
+    """sonde takes signals by a descriptor, and blocks them from then on."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        blocked = next(line.split()[1] for line in lines if line.startswith("SigBlk:"))
+    return int(blocked, 16) >> (signal.SIGINT - 1) & 1
+
+
 class Killed(TracingTest):
     def assert_gone(self, before):
         """What was loaded since `before` and is held by nobody goes away."""
@@ -50,14 +57,16 @@ class Killed(TracingTest):
     def test_kill_at_any_moment(self):
         """SIGKILL at 20 moments, from exec to the report, leaves no program, map or link."""
         before = loaded()
+        command = [SONDE, "cpu", "-q", "-d", "300ms", "-o", self.path("report.json")]
+        began = time.monotonic()
+        subprocess.run(command, check=True, timeout=60)
+        whole = time.monotonic() - began
         seed = random.randrange(1 << 30)
         moments = random.Random(seed)
         seen_loaded = 0
         for number in range(20):
-            sonde = subprocess.Popen(
-                [SONDE, "cpu", "-q", "-d", "300ms", "-o", self.path("report.json")], stderr=subprocess.DEVNULL
-            )
-            time.sleep(moments.uniform(0, 0.5))
+            sonde = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            time.sleep(moments.uniform(0, whole))
             seen_loaded += bool(held_by(sonde.pid))
             sonde.kill()
             sonde.wait()
@@ -98,12 +107,11 @@ class Interrupts(TracingTest):
     def test_once(self):
         """SIGINT ends the session with a whole report and status 0."""
         self.spawn(program("spin"))
-        file = self.path("report.json")
-        sonde = subprocess.Popen([SONDE, "cpu", "-d", "10m", "-o", file], stderr=subprocess.DEVNULL)
-        time.sleep(1)
+        sonde = self.start_session("cpu", "-d", "10m")
+        time.sleep(1)  # for samples
         sonde.send_signal(signal.SIGINT)
         self.assertEqual(sonde.wait(timeout=60), 0)
-        with open(file, encoding="utf-8") as lines:
+        with open(sonde.file, encoding="utf-8") as lines:
             report = self.read_report(lines.read())
         self.assertGreater(report.with_frame("spin_here"), 0)
         self.assertLess(report.summary["duration_ns"], 60e9)
@@ -115,7 +123,7 @@ class Interrupts(TracingTest):
             sonde = subprocess.Popen(
                 [SONDE, "cpu", "-d", "10m", "-o", self.path("report.json")], stderr=subprocess.DEVNULL
             )
-            time.sleep(0.3)
+            wait_until(lambda: blocks_interrupts(sonde.pid))
             sonde.send_signal(signal.SIGINT)
             sonde.send_signal(signal.SIGINT)
             statuses.add(sonde.wait(timeout=60))

@@ -1,19 +1,12 @@
 """sonde mem --alloc and --live report what a program knows that it did."""
 
 import re
-import subprocess
 import sys
 
 from allocations import EXACT, AllocationTest, preloading, program, says
-from tracing import main
+from tracing import library, main
 
 FIELDS = ("allocated_count", "allocated_bytes", "live_count", "live_bytes")
-
-
-def library(name):
-    """Path of an installed library."""
-    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
-    return re.search(rf"\b{re.escape(name)} .*x86-64.*=> (\S+)", listed).group(1)
 
 
 class Exact(AllocationTest):

@@ -10,8 +10,8 @@ import textwrap
 import time
 from collections import Counter
 
-from http_sessions import BUFFER, NGINX, RUN, HttpReport, HttpTest, ServesTest, free_port
-from tracing import SONDE, main
+from http_sessions import BUFFER, NGINX, RUN, HttpReport, HttpTest, ServesTest
+from tracing import SONDE, free_port, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKLOAD = os.path.join(HERE, "http_workload.py")

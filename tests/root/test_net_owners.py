@@ -10,17 +10,12 @@ import subprocess
 from collections import Counter
 
 from net import NetTest, SECONDS, Thread, read_all
-from tracing import main, wait_until
+from tracing import free_port, main, wait_until
 
 CONNECTIONS = 2000
 
 
 class Owners(NetTest):
-    def free_port(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
     def wait_for(self, port):
         def answers():
             with socket.socket() as probe:
@@ -30,7 +25,7 @@ class Owners(NetTest):
 
     def test_nginx(self):
         """Two workers serve short connections: worker and bytes of each are those of nginx's own log."""
-        port = self.free_port()
+        port = free_port()
         folder = self.path("nginx")
         os.makedirs(folder)
         os.chmod(os.path.dirname(folder), 0o755)
@@ -166,7 +161,7 @@ class Owners(NetTest):
 
     def test_redis(self):
         """A connection a request: as many, and as many bytes, as redis counts itself; all of them are its own."""
-        port = self.free_port()
+        port = free_port()
         redis = subprocess.Popen(
             ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1",
              "--dir", os.path.dirname(self.path("redis"))],

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import textwrap
 
-from http_sessions import BUFFER, ServesTest, free_port
-from tracing import main
+from http_sessions import BUFFER, ServesTest
+from tracing import free_port, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

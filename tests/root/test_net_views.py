@@ -7,7 +7,7 @@ import subprocess
 
 from namespaces import MakesNamespaces
 from net import SECONDS, SONDE, NetTest, Thread, read_all
-from tracing import main, wait_until
+from tracing import main
 
 PACKETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packets_workload.py")
 SERVER = """
@@ -156,16 +156,11 @@ class Sums(Talk):
         """Bytes by process and remote address, for flame graphs."""
         listener = self.listen()
         port = listener.getsockname()[1]
-        file = self.path("net.folded")
-        sonde = subprocess.Popen(
-            [SONDE, "net", "-d", "10m", "-o", file, "--port", str(port)], stderr=subprocess.PIPE, text=True
-        )
-        self.addCleanup(self._stop, sonde)
-        wait_until(lambda: self._records(sonde), SECONDS)
+        sonde = self.start("--port", str(port), "-f", "folded")
         self.talk(listener, 1000, 50)
         sonde.terminate()
         self.assertEqual(sonde.wait(SECONDS), 0)
-        with open(file, encoding="utf-8") as lines:
+        with open(sonde.file, encoding="utf-8") as lines:
             stacks = dict(line.rsplit(" ", 1) for line in lines.read().splitlines())
         # Both ends are this process, and 127.0.0.1 is the other one of each.
         with open("/proc/self/comm", encoding="utf-8") as name:

@@ -4,13 +4,7 @@ import json
 import re
 import subprocess
 
-from tracing import SONDE, SondeTest, main, undisturbed
-
-
-def library(name):
-    """Path of an x86-64 library that programs on this machine load."""
-    listing = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
-    return re.search(rf"\s{re.escape(name)} \(.*x86-64.*=> (\S+)", listing).group(1)
+from tracing import SONDE, SondeTest, library, main, undisturbed
 
 
 def probe(binary, function, *flags):

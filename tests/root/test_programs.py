@@ -5,13 +5,7 @@ import shutil
 import socket
 import subprocess
 
-from tracing import TracingTest, main, wait_until
-
-
-def free_port():
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return any_port.getsockname()[1]
+from tracing import TracingTest, free_port, main, wait_until
 
 
 def answers(port):

@@ -1,7 +1,6 @@
 """Names of code in every sort of file, against nm."""
 
 import os
-import re
 import shutil
 import subprocess
 

@@ -268,7 +268,6 @@ class InFlight(SyscallTest):
         """When such a call returns, it is counted, without a time."""
         process, _ = self.blocked(1)
         sonde = self.start("-p", str(process.pid))
-        time.sleep(1)
         process.stdin.write("x")
         process.stdin.flush()
         process.wait()
@@ -359,7 +358,6 @@ class Targets(SyscallTest):
         """A process that dies in the call ends the session, and the call is counted as failed."""
         process = self.spawn(CALLS, "wait=1")
         sonde = self.start("-p", str(process.pid), "--by", "errno")
-        time.sleep(1)
         process.kill()
         process.wait()
         report = self.finish(sonde)

@@ -1,32 +1,14 @@
 """User stacks of code built without frame pointers: complete, and the ones that elfutils finds."""
 
-import contextlib
-import os
 import re
 import shutil
 import signal
 import subprocess
 import time
 import unittest
-from pathlib import Path
 
 from entries import reaches_entry, user_frames
-from tracing import SONDE, TracingTest, main, program, undisturbed, wait_until
-
-
-def perf_events(pid):
-    """How many of them a process holds."""
-    found = 0
-    for file in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            found += os.readlink(file) == "anon_inode:[perf_event]"
-    return found
-
-
-def cpu_seconds(pid):
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+from tracing import SONDE, TracingTest, cpu_seconds, main, program, undisturbed, wait_until
 
 
 def names(stack):
@@ -180,14 +162,7 @@ class Shapes(TracingTest):
         code that has none, and that is the one reason which the books give."""
         late = self.path("late")
         shutil.copy(program("shapes"), late)
-        file = self.path("report.json")
-        sonde = subprocess.Popen([SONDE, "cpu", "-q", "--comm", "late", "-F", "997", "-d", "5m", "-f", "json", "-o", file],
-                                 stdin=subprocess.DEVNULL)
-        self.addCleanup(sonde.wait)
-        self.addCleanup(sonde.kill)
-        # One of each CPU tells of new mappings, and one takes samples.
-        wait_until(lambda: perf_events(sonde.pid) >= 2 * os.cpu_count())
-        time.sleep(1)
+        sonde = self.start_session("cpu", "--comm", "late", "-F", "997", "-d", "5m")
         sonde.send_signal(signal.SIGSTOP)
         process = self.spawn(late, "alloca")
         wait_until(lambda: cpu_seconds(process.pid) > 1.5, 120)
@@ -196,7 +171,7 @@ class Shapes(TracingTest):
         sonde.send_signal(signal.SIGCONT)
         sonde.send_signal(signal.SIGINT)
         self.assertEqual(sonde.wait(60), 0)
-        with open(file, encoding="utf-8") as lines:
+        with open(sonde.file, encoding="utf-8") as lines:
             report = self.read_report(lines.read())
         truncated = report.books["truncated"]
         self.assertGreater(truncated["no_table_yet"], truncated["unknown_mapping"], truncated)

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import time
 
-from entries import entry_of, reaches_entry, user_frames
-from tracing import SONDE, TracingTest, main, wait_until
+from entries import reaches_entry, user_frames
+from tracing import TracingTest, free_port, main, wait_until
 
 sys.path.insert(0, os.path.dirname(__file__))
-from test_programs import answers, free_port  # noqa: E402
+from test_programs import answers  # noqa: E402
 
 
 class Programs(TracingTest):

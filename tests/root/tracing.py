@@ -6,7 +6,9 @@ import json
 import math
 import os
 import platform
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -68,15 +70,25 @@ def main():
     sys.exit(not result.wasSuccessful())
 
 
-class Report:
+class Records:
     """One session's JSON lines. Frames of stacks are leaf first."""
 
     def __init__(self, text):
         self.records = [json.loads(line) for line in text.splitlines()]
         self.header = self.records[0]
         self.summary = self.records[-1]
-        self.stacks = [record for record in self.records if record["type"] == "stack"]
         (self.books,) = self.summary["accounting"]
+
+    def of(self, kind):
+        return [record for record in self.records if record["type"] == kind]
+
+
+class Report(Records):
+    """Of `sonde cpu`."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.stacks = self.of("stack")
 
     def count(self, wanted=lambda stack: True):
         return sum(stack["count"] for stack in self.stacks if wanted(stack))
@@ -96,6 +108,18 @@ class Report:
 
     def plan(self, feature):
         return next(entry for entry in self.header["plan"] if entry["feature"] == feature)
+
+
+def free_port():
+    """A TCP port of the loopback that nobody uses; somebody may before the caller does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def library(name):
+    """Path of an x86-64 library that programs on this machine load."""
+    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    return re.search(rf"\s{re.escape(name)} \(.*x86-64.*=> (\S+)", listed).group(1)
 
 
 def sampling_error(samples, share):
@@ -129,6 +153,13 @@ def wait_until(condition, seconds=30):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds} s")
         time.sleep(0.02)
+
+
+def cpu_seconds(pid):
+    """User and system time of a process so far."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def fdinfo(pid):
@@ -172,6 +203,22 @@ class TracingTest(SondeTest):
         report.stdout, report.stderr = result.stdout, result.stderr
         return report
 
+    def start_session(self, command, *arguments):
+        """sonde in the background, once it records; it is ended with the test. Its report goes to .file."""
+        file = self.path("report.json")
+        sonde = subprocess.Popen(
+            [SONDE, command, "-v", "-f", "json", "-o", file, *arguments],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        self.addCleanup(self._end, sonde)
+        sonde.file = file
+        said = []
+        for line in sonde.stderr:
+            said.append(line)
+            if line.endswith(": recording\n"):
+                return sonde
+        self.fail("".join(said))
+
     def spawn(self, *command, ready=True, **options):
         """Starts a program that is ended with the test; `ready` waits for its first line, kept in .ready."""
         process = subprocess.Popen(
@@ -188,11 +235,12 @@ class TracingTest(SondeTest):
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
-        process.stdin.close()
-        process.stdout.close()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 __all__ = [
-    "SONDE", "Report", "SondeTest", "TracingTest", "fdinfo", "main", "program", "run", "sampling_error", "undisturbed",
-    "wait_until",
+    "SONDE", "Records", "Report", "SondeTest", "TracingTest", "cpu_seconds", "fdinfo", "free_port", "library", "main",
+    "program", "run", "sampling_error", "undisturbed", "wait_until",
 ]

@@ -255,6 +255,7 @@ Result<void> Session::start() {
     return reading;
   }
   s.state = Impl::State::running;
+  s.log(LogLevel::debug, "recording");
   return {};
 }
 
