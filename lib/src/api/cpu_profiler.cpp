@@ -26,7 +26,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
 
 struct EbpfCpuProfiler::Impl {
   EbpfConfig config;
-  TracerSession session;
+  TracerSession<core::Tracer> session;
 };
 
 EbpfCpuProfiler::EbpfCpuProfiler(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
@@ -37,13 +37,7 @@ EbpfCpuProfiler& EbpfCpuProfiler::operator=(EbpfCpuProfiler&&) noexcept = defaul
 EbpfCpuProfiler::~EbpfCpuProfiler() = default;
 
 Result<void> EbpfCpuProfiler::prepare() {
-  using Made = Result<std::unique_ptr<core::Session>>;
-  const EbpfConfig& config = impl_->config;
-  return impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
-    auto tracer = tracers::make_cpu_tracer(config, features, filter);
-    if (!tracer) return tl::unexpected(tracer.error());
-    return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
-  });
+  return impl_->session.prepare(impl_->config, tracers::make_cpu_tracer, describe);
 }
 
 Result<void> EbpfCpuProfiler::start() {

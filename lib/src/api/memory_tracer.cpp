@@ -26,9 +26,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
 
 struct EbpfMemoryTracer::Impl {
   EbpfConfig config;
-  TracerSession session;
-  /// The session owns it; null until prepare() has succeeded.
-  tracers::MemTracer* tracer = nullptr;
+  TracerSession<tracers::MemTracer> session;
 };
 
 EbpfMemoryTracer::EbpfMemoryTracer(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
@@ -39,24 +37,11 @@ EbpfMemoryTracer& EbpfMemoryTracer::operator=(EbpfMemoryTracer&&) noexcept = def
 EbpfMemoryTracer::~EbpfMemoryTracer() = default;
 
 Result<void> EbpfMemoryTracer::prepare() {
-  using Made = Result<std::unique_ptr<core::Session>>;
-  const EbpfConfig& config = impl_->config;
-  tracers::MemTracer* made = nullptr;
-  auto prepared =
-      impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
-        auto tracer = tracers::make_mem_tracer(config, features, filter);
-        if (!tracer) return tl::unexpected(tracer.error());
-        made = tracer->get();
-        return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
-      });
-  if (prepared) impl_->tracer = made;
-  return prepared;
+  return impl_->session.prepare(impl_->config, tracers::make_mem_tracer, describe);
 }
 
 Result<void> EbpfMemoryTracer::start() {
-  auto started = impl_->session.start([this] { return prepare(); });
-  if (!started && !impl_->session.was_prepared()) impl_->tracer = nullptr;
-  return started;
+  return impl_->session.start([this] { return prepare(); });
 }
 
 std::vector<EbpfEvent> EbpfMemoryTracer::take_events() {
@@ -93,7 +78,7 @@ bool EbpfMemoryTracer::is_running() const noexcept {
 
 MemoryStatistics EbpfMemoryTracer::get_stats() const {
   MemoryStatistics statistics;
-  if (impl_->tracer != nullptr) statistics = impl_->tracer->statistics();
+  if (impl_->session.tracer() != nullptr) statistics = impl_->session.tracer()->statistics();
   static_cast<Accounting&>(statistics) = impl_->session.accounting();
   return statistics;
 }

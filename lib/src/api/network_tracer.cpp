@@ -37,9 +37,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
 
 struct EbpfNetworkTracer::Impl {
   EbpfConfig config;
-  TracerSession session;
-  /// The session owns it; null until prepare() has succeeded.
-  tracers::NetTracer* tracer = nullptr;
+  TracerSession<tracers::NetTracer> session;
 };
 
 EbpfNetworkTracer::EbpfNetworkTracer(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
@@ -52,26 +50,14 @@ EbpfNetworkTracer& EbpfNetworkTracer::operator=(EbpfNetworkTracer&&) noexcept = 
 EbpfNetworkTracer::~EbpfNetworkTracer() = default;
 
 Result<void> EbpfNetworkTracer::prepare() {
-  using Made = Result<std::unique_ptr<core::Session>>;
-  const EbpfConfig& config = impl_->config;
   // Wrong filters are the user's to mend before privileges are.
-  if (auto checked = tracers::check_network_options(config.network); !checked) return checked;
-  tracers::NetTracer* made = nullptr;
-  auto prepared =
-      impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
-        auto tracer = tracers::make_net_tracer(config, features, filter);
-        if (!tracer) return tl::unexpected(tracer.error());
-        made = tracer->get();
-        return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
-      });
-  if (prepared) impl_->tracer = made;
-  return prepared;
+  if (auto checked = tracers::check_network_options(impl_->config.network); !checked)
+    return checked;
+  return impl_->session.prepare(impl_->config, tracers::make_net_tracer, describe);
 }
 
 Result<void> EbpfNetworkTracer::start() {
-  auto started = impl_->session.start([this] { return prepare(); });
-  if (!started && !impl_->session.was_prepared()) impl_->tracer = nullptr;
-  return started;
+  return impl_->session.start([this] { return prepare(); });
 }
 
 Result<Report> EbpfNetworkTracer::stop() {
@@ -95,7 +81,8 @@ std::uint64_t EbpfNetworkTracer::get_events_lost() const noexcept {
 }
 
 std::vector<Table> EbpfNetworkTracer::take_rows() {
-  return impl_->tracer == nullptr ? std::vector<Table>{} : impl_->tracer->take_rows();
+  return impl_->session.tracer() == nullptr ? std::vector<Table>{}
+                                            : impl_->session.tracer()->take_rows();
 }
 
 Result<void> EbpfNetworkTracer::pause() {
@@ -111,10 +98,10 @@ bool EbpfNetworkTracer::is_running() const noexcept {
 }
 
 NetworkStatistics EbpfNetworkTracer::get_stats() const {
-  if (impl_->tracer == nullptr) return {};
+  if (impl_->session.tracer() == nullptr) return {};
   NetworkStatistics statistics;
   static_cast<Accounting&>(statistics) = impl_->session.accounting();
-  const tracers::NetTotals totals = impl_->tracer->totals();
+  const tracers::NetTotals totals = impl_->session.tracer()->totals();
   statistics.total_connections = totals.connections;
   statistics.active_connections = totals.active;
   statistics.bytes_sent = totals.traffic.tx_bytes;

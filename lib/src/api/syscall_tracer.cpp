@@ -35,9 +35,7 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
 
 struct EbpfSyscallTracer::Impl {
   EbpfConfig config;
-  TracerSession session;
-  /// The session owns it; null until prepare() has succeeded.
-  tracers::SyscallTracer* tracer = nullptr;
+  TracerSession<tracers::SyscallTracer> session;
 };
 
 EbpfSyscallTracer::EbpfSyscallTracer(EbpfConfig config) : impl_(std::make_unique<Impl>()) {
@@ -64,26 +62,14 @@ Result<void> EbpfSyscallTracer::filter_syscall(std::string_view name, bool enabl
 }
 
 Result<void> EbpfSyscallTracer::prepare() {
-  using Made = Result<std::unique_ptr<core::Session>>;
-  const EbpfConfig& config = impl_->config;
   // Wrong names are the user's to mend before privileges are.
-  if (auto checked = tracers::check_syscall_options(config.syscall); !checked) return checked;
-  tracers::SyscallTracer* made = nullptr;
-  auto prepared =
-      impl_->session.prepare(config, [&](const auto& features, const auto& filter) -> Made {
-        auto tracer = tracers::make_syscall_tracer(config, features, filter);
-        if (!tracer) return tl::unexpected(tracer.error());
-        made = tracer->get();
-        return std::make_unique<core::Session>(std::move(*tracer), describe(config, filter));
-      });
-  if (prepared) impl_->tracer = made;
-  return prepared;
+  if (auto checked = tracers::check_syscall_options(impl_->config.syscall); !checked)
+    return checked;
+  return impl_->session.prepare(impl_->config, tracers::make_syscall_tracer, describe);
 }
 
 Result<void> EbpfSyscallTracer::start() {
-  auto started = impl_->session.start([this] { return prepare(); });
-  if (!started && !impl_->session.was_prepared()) impl_->tracer = nullptr;
-  return started;
+  return impl_->session.start([this] { return prepare(); });
 }
 
 Result<Report> EbpfSyscallTracer::stop() {
@@ -119,12 +105,12 @@ bool EbpfSyscallTracer::is_running() const noexcept {
 }
 
 SyscallStatistics EbpfSyscallTracer::get_stats() const {
-  if (impl_->tracer == nullptr) return {};
+  if (impl_->session.tracer() == nullptr) return {};
   SyscallStatistics statistics;
   static_cast<Accounting&>(statistics) = impl_->session.accounting();
   statistics.syscalls_traced = statistics.reported;
-  statistics.unique_syscalls = impl_->tracer->unique_calls();
-  statistics.errors = impl_->tracer->failed_calls();
+  statistics.unique_syscalls = impl_->session.tracer()->unique_calls();
+  statistics.errors = impl_->session.tracer()->failed_calls();
   return statistics;
 }
 

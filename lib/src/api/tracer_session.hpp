@@ -19,12 +19,14 @@
 
 namespace sonde {
 
+template <class Tracer>
 class TracerSession {
  public:
-  /// `make(features, filter)` gives a Result<std::unique_ptr<core::Session>>; it is called after
-  /// the configuration, the privileges and the target were found good.
-  template <class Make>
-  Result<void> prepare(const EbpfConfig& config, Make make) {
+  /// `make(config, features, filter)` gives a Result<std::unique_ptr<Tracer>>, and
+  /// `describe(config, filter)` the head of its reports; they are called after the configuration,
+  /// the privileges and the target were found good.
+  template <class Make, class Describe>
+  Result<void> prepare(const EbpfConfig& config, Make make, Describe describe) {
     if (session_ != nullptr) return before("prepare");
     if (auto valid = config.validate(); !valid) return valid;
     core::FeatureSet features;
@@ -32,12 +34,15 @@ class TracerSession {
     if (auto met = core::check_requirements(features); !met) return met;
     const auto filter = tracers::resolve_target(config.target);
     if (!filter) return tl::unexpected(filter.error());
-    Result<std::unique_ptr<core::Session>> session = make(features, *filter);
-    if (!session) return tl::unexpected(session.error());
-    (*session)->log_to(config.log);
-    (*session)->want_events(config.events);
-    if (auto prepared = (*session)->prepare(); !prepared) return prepared;
-    session_ = std::move(*session);
+    Result<std::unique_ptr<Tracer>> made = make(config, features, *filter);
+    if (!made) return tl::unexpected(made.error());
+    Tracer* const kept = made->get();
+    auto session = std::make_unique<core::Session>(std::move(*made), describe(config, *filter));
+    session->log_to(config.log);
+    session->want_events(config.events);
+    if (auto prepared = session->prepare(); !prepared) return prepared;
+    session_ = std::move(session);
+    tracer_ = kept;
     return {};
   }
 
@@ -50,10 +55,15 @@ class TracerSession {
       return before("start");
     }
     auto started = session_->start();
-    if (!started) session_.reset();
+    if (!started) {
+      tracer_ = nullptr;
+      session_.reset();
+    }
     return started;
   }
 
+  /// The session owns it; null before prepare() has succeeded, and after start() has failed.
+  Tracer* tracer() const noexcept { return tracer_; }
   /// Its settings are fixed.
   bool was_prepared() const noexcept { return session_ != nullptr; }
   Result<Report> stop() { return session_ ? session_->stop() : not_running("stop"); }
@@ -92,6 +102,7 @@ class TracerSession {
   }
 
   std::unique_ptr<core::Session> session_;
+  Tracer* tracer_ = nullptr;
 };
 
 }  // namespace sonde
