@@ -9,6 +9,7 @@
 
 #include "arguments.hpp"
 #include "config/limits.hpp"
+#include "config/recommended.hpp"
 #include "config_file.hpp"
 #include "flag_values.hpp"
 
@@ -54,7 +55,7 @@ void SessionOptions::add_to(CLI::App& app) {
       samples
           ? "Recommended settings: 19 Hz for 300s, 49 Hz for 120s, 99 Hz for 60s, 199 Hz for 30s"
           : "Recommended durations: 300s, 120s, 60s, 30s";
-  if (memory) recommended += "; and how often memory is sampled, at what cost";
+  if (memory) recommended += "; and how memory is sampled, at what cost";
   app.add_option("--env", environment, recommended)
       ->type_name("production|staging|development|debug")
       ->multi_option_policy(latest)
@@ -76,9 +77,8 @@ Result<void> SessionOptions::apply_environment(SessionRequest& request) const {
   auto recommended = recommended_config(environment);
   if (!recommended) return for_flag("--env", recommended.error());
   request.config = std::move(*recommended);
-  for (const char* const path : {"sample_rate", "duration", "memory.sample_bytes",
-                                 "memory.fault_sample_bytes", "memory.max_overhead_percent"})
-    request.sources[path] = "--env " + environment;
+  for (const std::string_view path : config::recommended_settings())
+    request.sources[std::string(path)] = "--env " + environment;
   return {};
 }
 

@@ -14,8 +14,8 @@ import jsonschema  # noqa: E402
 
 NAMES = "cpu,net,syscall,mem"
 # What --env sets.
-ENVIRONMENT = ("sample_rate", "duration", "memory.sample_bytes", "memory.fault_sample_bytes",
-               "memory.max_overhead_percent")
+ENVIRONMENT = ("sample_rate", "duration", "memory.sample_bytes", "memory.fault_sample_bytes", "memory.max_stacks",
+               "memory.page_faults", "memory.max_overhead_percent")
 
 
 def without_comments(text):
@@ -154,6 +154,17 @@ class PrintConfig(SondeTest):
             **limit, "symbols.inlined_calls": "--no-inline", "symbols.debuginfod": "--debuginfod"})
         self.assertEqual(self.sources("--max-samples", "5", "-F", "9"),
                          {"max_samples": "--max-samples", "sample_rate": "--frequency"})
+
+    def test_environments(self):
+        """What differs from the defaults in an environment comes from it."""
+        defaults = dict(flat(without_comments(self.printed())))
+        for environment in ("production", "staging", "development", "debug"):
+            values = dict(flat(without_comments(self.printed("--env", environment))))
+            changed = {path for path, value in values.items() if value != defaults[path]} - {"max_samples"}
+            self.assertLessEqual(changed, set(ENVIRONMENT))
+            sources = self.sources("--env", environment)
+            self.assertEqual({path for path, source in sources.items() if source == f"--env {environment}"},
+                             set(ENVIRONMENT))
 
     def test_values(self):
         """The values are those in effect."""

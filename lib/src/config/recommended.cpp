@@ -1,3 +1,5 @@
+#include "config/recommended.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -55,7 +57,22 @@ EbpfConfig config_for(const Environment& environment) {
   return config;
 }
 
+// Of config_for().
+constexpr std::array<std::string_view, 7> kSettings = {
+    "sample_rate",
+    "duration",
+    "memory.max_overhead_percent",
+    "memory.sample_bytes",
+    "memory.fault_sample_bytes",
+    "memory.max_stacks",
+    "memory.page_faults",
+};
+
 }  // namespace
+
+std::span<const std::string_view> config::recommended_settings() noexcept {
+  return kSettings;
+}
 
 Result<EbpfConfig> recommended_config(std::string_view environment) {
   const Environment* const found = find_environment(environment);
