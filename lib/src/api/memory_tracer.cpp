@@ -17,6 +17,8 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
                    {"kernel", options.kernel},
                    {"sample_bytes", options.sample_bytes},
                    {"fault_sample_bytes", options.fault_sample_bytes},
+                   {"page_faults", options.page_faults},
+                   {"max_stacks", options.max_stacks},
                    {"older_than_ns", static_cast<std::int64_t>(options.older_than.count())},
                    {"max_overhead_percent", options.overhead_limit_percent()}};
   return header;
