@@ -70,7 +70,7 @@ Error attach_error(const std::string& hook, int sys_errno, const std::string& lo
     error.hint = "Run it with sudo, or grant the capabilities once: " + setcap_command();
   } else if (sys_errno == EMFILE || sys_errno == ENFILE) {
     error.hint = "Too many open files: raise the limit with 'ulimit -n'";
-  } else if (sys_errno == EINVAL) {
+  } else if (sys_errno == EINVAL && hook.starts_with("perf_event:")) {
     error.hint = "The frequency may exceed /proc/sys/kernel/perf_event_max_sample_rate";
   }
   return error;

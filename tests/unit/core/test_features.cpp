@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -72,4 +73,13 @@ BOOST_AUTO_TEST_CASE(requirements_are_checked_in_order) {
   BOOST_TEST(
       (core::check_requirements(FeatureSet(no_btf)).error().code == ErrorCode::IncompatibleKernel));
   BOOST_TEST(core::check_requirements(FeatureSet(count_and_say_yes)).has_value());
+}
+
+// What the kernel finds wrong with an event may be its frequency; a breakpoint has none.
+BOOST_AUTO_TEST_CASE(frequency_is_blamed_for_sampling_only) {
+  const Error sampling = core::attach_error("perf_event:cpu-clock on CPU 3", EINVAL);
+  BOOST_TEST(sampling.hint.find("perf_event_max_sample_rate") != std::string::npos);
+  BOOST_TEST(core::attach_error("uprobe:/bin/true", EINVAL).hint.empty());
+  BOOST_TEST(
+      (core::attach_error("uprobe:/bin/true", EPERM).code == ErrorCode::InsufficientPermissions));
 }
