@@ -17,15 +17,16 @@ namespace {
 class DoctorCommand final : public Command {
  public:
   explicit DoctorCommand(CLI::App& app) {
-    output_.tables_only = true;
-    output_.add_to(app);
     app.add_option("--no-feature", no_features_, "Treat a kernel feature as absent")
         ->type_name("NAME")
         ->allow_extra_args(false)
         ->group("");
     app.add_option("--probe", probe_,
                    "Show where in a function of a file a breakpoint would be, and its cost")
-        ->type_name("BINARY:FUNCTION");
+        ->type_name("BINARY:FUNCTION")
+        ->group("What to show");
+    output_.tables_only = true;
+    output_.add_to(app);
   }
 
   Result<int> run(const Invocation&) override {
