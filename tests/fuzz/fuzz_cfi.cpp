@@ -1,13 +1,17 @@
 // Any bytes as .eh_frame or .debug_frame: every FDE is usable or counted as not, and the rows that
-// speak for an address are in order and within it.
+// speak for an address are in order and within it. A program that is short gives the rows that it
+// gives as any other.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "expect.hpp"
+#include "unwind/cfi_program.hpp"
 #include "unwind/coverage.hpp"
 #include "unwind/fde_rows.hpp"
+#include "unwind/short_program.hpp"
 #include "unwind/unwind_table.hpp"
 
 namespace {
@@ -41,6 +45,44 @@ void expect_rows_in_order(const CodeRows& rows, const FdeRows& fde) {
   }
 }
 
+class Rows : public StateSink {
+ public:
+  void put(std::uint64_t address, const CfiState& state) override {
+    const Rule rule = short_rule(state).value_or(kNoCfi);
+    if (rows.empty() || rows.back().rule != rule)
+      rows.push_back({static_cast<std::uint32_t>(address), rule});
+  }
+  std::vector<FdeRow> rows;
+};
+
+void expect_same_rows(const CfiSection& section, const Cie& cie, Fde fde) {
+  const auto initial = short_programs_begin(cie);
+  std::vector<FdeRow> rows;
+  if (fde.length == 0 || !initial) return;
+  if (!run_short_program(*initial, fde.program, fde.length, rows)) return;
+  fde.start = 0;
+  Rows sink;
+  EXPECT(run_program(section, cie, fde, fde.length, sink));
+  EXPECT(rows.size() == sink.rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT(rows[i].offset == sink.rows[i].offset && rows[i].rule == sink.rows[i].rule);
+}
+
+// Of the last CIE before them, as linkers have it.
+void expect_short_programs(const CfiSection& section) {
+  std::optional<Cie> cie;
+  CfiEntries entries(section);
+  while (const auto entry = entries.next()) {
+    if (entry->cie) {
+      if (!cie) continue;
+      if (const auto fde = parse_fde(section, *entry, *cie)) expect_same_rows(section, *cie, *fde);
+    } else if (const auto parsed = parse_cie(section, *entry)) {
+      cie = *parsed;
+      if (!run_initial(section, *cie)) cie.reset();
+    }
+  }
+}
+
 void expect_in_order(const std::vector<Piece>& pieces) {
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     EXPECT(pieces[i].start < pieces[i].end);
@@ -53,6 +95,7 @@ void expect_in_order(const std::vector<Piece>& pieces) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const CfiSection section = section_of(data, size);
+  expect_short_programs(section);
   UnwindDictionary dictionary;
   UnwindStatistics statistics;
   RuleEncoder encoder(dictionary, statistics);

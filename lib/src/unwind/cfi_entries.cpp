@@ -5,7 +5,6 @@
 namespace sonde::unwind {
 namespace {
 
-constexpr std::uint32_t kLength64 = 0xffffffff;
 constexpr std::uint8_t kPointerOmitted = 0xff;
 
 using Problem = tl::unexpected<FdeProblem>;
@@ -48,40 +47,6 @@ bool read_augmentation(CfiReader& reader, std::string_view letters, const CfiSec
 
 }  // namespace
 
-std::optional<CfiEntry> CfiEntries::next() noexcept {
-  for (;;) {
-    CfiReader reader(section_->bytes, at_, section_->bytes.size());
-    if (reader.at_end()) return std::nullopt;
-    std::uint64_t length = reader.read<std::uint32_t>();
-    const bool is_64_bit = length == kLength64;
-    if (is_64_bit) length = reader.read<std::uint64_t>();
-    if (reader.failed() || length > reader.remaining()) {
-      truncated_ = true;
-      at_ = section_->bytes.size();
-      return std::nullopt;
-    }
-    // The terminator; objects linked behind it may follow with entries of their own.
-    if (length == 0 && section_->ends_at_terminator) return std::nullopt;
-    CfiEntry entry;
-    entry.offset = at_;
-    at_ = reader.position() + length;
-    if (length == 0) continue;
-
-    entry.body = CfiReader(section_->bytes, reader.position(), at_);
-    const std::uint64_t id_at = reader.position();
-    const std::uint64_t id =
-        is_64_bit ? entry.body.read<std::uint64_t>() : entry.body.read<std::uint32_t>();
-    const std::uint64_t cie_id = is_64_bit ? UINT64_MAX : UINT32_MAX;
-    if (section_->debug_frame) {
-      if (id != cie_id) entry.cie = id;
-    } else if (id != 0) {
-      // In .eh_frame it is the distance back from the field.
-      entry.cie = id_at - id;
-    }
-    return entry;
-  }
-}
-
 tl::expected<Cie, FdeProblem> parse_cie(const CfiSection& section, const CfiEntry& entry) noexcept {
   Cie cie;
   cie.offset = entry.offset;
@@ -113,19 +78,6 @@ tl::expected<Cie, FdeProblem> parse_cie(const CfiSection& section, const CfiEntr
   if (return_register != kReturnAddress) return Problem(FdeProblem::ReturnRegister);
   cie.program = reader;
   return cie;
-}
-
-tl::expected<Fde, FdeProblem> parse_fde(const CfiSection& section, const CfiEntry& entry,
-                                        const Cie& cie) noexcept {
-  CfiReader reader = entry.body;
-  reader.bytes(cie.segment_size);
-  const auto start = read_pointer(reader, cie.pointer_encoding, section.address);
-  // The length is encoded like the address, but is relative to nothing.
-  const auto length = read_pointer(reader, cie.pointer_encoding & kPointerFormatMask, 0);
-  if (cie.has_augmentation_data) reader.bytes(reader.uleb());
-  if (reader.failed()) return Problem(FdeProblem::Damaged);
-  if (!start || !length) return Problem(FdeProblem::PointerEncoding);
-  return Fde{*start, *length, reader};
 }
 
 }  // namespace sonde::unwind

@@ -1,16 +1,6 @@
 #include "unwind/cfi_reader.hpp"
 
-#include <algorithm>
-
 namespace sonde::unwind {
-
-CfiReader::CfiReader(std::span<const std::byte> section, std::uint64_t from,
-                     std::uint64_t to) noexcept
-    : base_(section.data()) {
-  const std::uint64_t end = std::min<std::uint64_t>(to, section.size());
-  end_ = base_ + end;
-  at_ = base_ + std::min(from, end);
-}
 
 std::uint64_t CfiReader::long_uleb() noexcept {
   std::uint64_t value = 0;
@@ -40,18 +30,8 @@ std::int64_t CfiReader::sleb() noexcept {
   return 0;
 }
 
-std::span<const std::byte> CfiReader::bytes(std::uint64_t length) noexcept {
-  if (length > remaining()) {
-    fail();
-    return {};
-  }
-  const std::span<const std::byte> taken(at_, static_cast<std::size_t>(length));
-  at_ += length;
-  return taken;
-}
-
-std::optional<std::uint64_t> read_pointer(CfiReader& reader, std::uint8_t encoding,
-                                          std::uint64_t section_address) noexcept {
+std::optional<std::uint64_t> read_any_pointer(CfiReader& reader, std::uint8_t encoding,
+                                              std::uint64_t section_address) noexcept {
   const std::uint64_t own_address = section_address + reader.position();
   const auto widen = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
   std::uint64_t value = 0;
@@ -76,7 +56,7 @@ std::optional<std::uint64_t> read_pointer(CfiReader& reader, std::uint8_t encodi
     case 0x0a:
       value = widen(reader.read<std::int16_t>());
       break;
-    case 0x0b:
+    case kPointerSigned4:
       value = widen(reader.read<std::int32_t>());
       break;
     default:

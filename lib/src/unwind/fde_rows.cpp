@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "unwind/cfi_program.hpp"
+#include "unwind/short_program.hpp"
 #include "unwind/unwind_table.hpp"
 
 namespace sonde::unwind {
@@ -24,7 +25,6 @@ class RowSink : public StateSink {
     if (rows_.size() > first_ && rows_.back().rule == rule) return;
     rows_.push_back({static_cast<std::uint32_t>(address - start_), rule});
   }
-  std::size_t first() const noexcept { return first_; }
 
  private:
   RuleEncoder& encoder_;
@@ -34,36 +34,44 @@ class RowSink : public StateSink {
   bool signal_frame_ = false;
 };
 
+struct KnownCie {
+  std::uint64_t offset = 0;
+  tl::expected<Cie, FdeProblem> cie;
+  /// What short programs of it begin with.
+  std::optional<Rule> initial;
+};
+
 // The CIEs of a section by offset, which ascends as they are met.
 class Cies {
  public:
-  void add(std::uint64_t offset, tl::expected<Cie, FdeProblem> cie) {
-    cies_.push_back({offset, std::move(cie)});
+  void add(KnownCie cie) {
+    cies_.push_back(std::move(cie));
     last_ = cies_.size() - 1;
   }
-  const tl::expected<Cie, FdeProblem>* at(std::uint64_t offset) noexcept {
-    if (!cies_.empty() && cies_[last_].offset == offset) return &cies_[last_].cie;
+  const KnownCie* at(std::uint64_t offset) noexcept {
+    if (!cies_.empty() && cies_[last_].offset == offset) return &cies_[last_];
     const auto found =
         std::lower_bound(cies_.begin(), cies_.end(), offset,
-                         [](const Known& a, std::uint64_t b) { return a.offset < b; });
+                         [](const KnownCie& a, std::uint64_t b) { return a.offset < b; });
     if (found == cies_.end() || found->offset != offset) return nullptr;
     last_ = static_cast<std::size_t>(found - cies_.begin());
-    return &found->cie;
+    return &*found;
   }
 
  private:
-  struct Known {
-    std::uint64_t offset = 0;
-    tl::expected<Cie, FdeProblem> cie;
-  };
-  std::vector<Known> cies_;
+  std::vector<KnownCie> cies_;
   std::size_t last_ = 0;
 };
 
-tl::expected<Cie, FdeProblem> read_cie(const CfiSection& section, const CfiEntry& entry) {
-  auto cie = parse_cie(section, entry);
-  if (cie && !run_initial(section, *cie)) return tl::unexpected(FdeProblem::Instruction);
-  return cie;
+KnownCie read_cie(const CfiSection& section, const CfiEntry& entry) {
+  KnownCie known{entry.offset, parse_cie(section, entry), {}};
+  if (!known.cie) return known;
+  if (run_initial(section, *known.cie)) {
+    known.initial = short_programs_begin(*known.cie);
+  } else {
+    known.cie = tl::unexpected(FdeProblem::Instruction);
+  }
+  return known;
 }
 
 const Segment* segment_of(std::span<const Segment> code, std::uint64_t address) noexcept {
@@ -87,15 +95,16 @@ void append_rows(const CfiSection& section, std::span<const Segment> code, RuleE
   CfiEntries entries(section);
   while (const auto entry = entries.next()) {
     if (!entry->cie) {
-      cies.add(entry->offset, read_cie(section, *entry));
+      cies.add(read_cie(section, *entry));
       continue;
     }
-    const auto* const cie = cies.at(*entry->cie);
-    if (cie == nullptr || !*cie) {
-      statistics.count(cie == nullptr ? FdeProblem::NoCie : cie->error());
+    const KnownCie* const known = cies.at(*entry->cie);
+    if (known == nullptr || !known->cie) {
+      statistics.count(known == nullptr ? FdeProblem::NoCie : known->cie.error());
       continue;
     }
-    const auto fde = parse_fde(section, *entry, **cie);
+    const Cie& cie = *known->cie;
+    const auto fde = parse_fde(section, *entry, cie);
     if (!fde) {
       statistics.count(fde.error());
       continue;
@@ -108,15 +117,21 @@ void append_rows(const CfiSection& section, std::span<const Segment> code, RuleE
       continue;
     }
     const std::uint64_t end = fde->start + std::min(fde->length, segment->end() - fde->start);
-    sink.begin(fde->start, (*cie)->signal_frame);
-    if (!run_program(section, **cie, *fde, end, sink)) {
-      statistics.count(FdeProblem::Instruction);
-      into.rows.resize(sink.first());
-      into.rows.push_back({0, kNoCfi});
+    const std::size_t first = into.rows.size();
+    const bool is_short = known->initial && run_short_program(*known->initial, fde->program,
+                                                              end - fde->start, into.rows);
+    if (!is_short) {
+      into.rows.resize(first);
+      sink.begin(fde->start, cie.signal_frame);
+      if (!run_program(section, cie, *fde, end, sink)) {
+        statistics.count(FdeProblem::Instruction);
+        into.rows.resize(first);
+        into.rows.push_back({0, kNoCfi});
+      }
     }
     ++statistics.fdes;
-    into.fdes.push_back({fde->start, end, static_cast<std::uint32_t>(sink.first()),
-                         static_cast<std::uint32_t>(into.rows.size() - sink.first())});
+    into.fdes.push_back({fde->start, end, static_cast<std::uint32_t>(first),
+                         static_cast<std::uint32_t>(into.rows.size() - first)});
   }
   if (entries.truncated()) ++statistics.truncated_sections;
 }

@@ -1,8 +1,5 @@
 #include "unwind/unwind_rule.hpp"
 
-#include <limits>
-#include <optional>
-
 namespace sonde::unwind {
 namespace {
 
@@ -29,8 +26,16 @@ bool is_unchanged(const RegisterRule& rule) noexcept {
   return rule.kind == Kind::Unspecified || rule.kind == Kind::Same;
 }
 
-// The 20-bit form, of a return address at CFA - 8.
+bool narrow(std::int64_t value, __s32& into) noexcept {
+  into = static_cast<__s32>(value);
+  return into == value;
+}
+
+}  // namespace
+
 std::optional<Rule> short_rule(const CfiState& state) noexcept {
+  const RegisterRule& ra = state.return_address;
+  if (ra.kind != Kind::AtCfa || ra.offset != -kWord || !is_cfa(state.rsp)) return std::nullopt;
   const CfaRule& cfa = state.cfa;
   if (cfa.kind != CfaRule::Kind::Register) return std::nullopt;
   if (cfa.base != UNWIND_REGISTER_RSP && cfa.base != UNWIND_REGISTER_RBP) return std::nullopt;
@@ -49,23 +54,15 @@ std::optional<Rule> short_rule(const CfiState& state) noexcept {
   return rule | static_cast<Rule>(-slot - 1);
 }
 
-bool narrow(std::int64_t value, __s32& into) noexcept {
-  into = static_cast<__s32>(value);
-  return into == value;
-}
-
-}  // namespace
-
 Rule RuleEncoder::encode(const CfiState& state, bool signal_frame) {
+  if (const auto rule = short_rule(state)) return *rule;
   if (signal_frame && is_kernel_signal_frame(state.cfa)) return special_rule(UNWIND_CODE_SIGNAL);
   const RegisterRule& ra = state.return_address;
   if (ra.kind == Kind::Undefined) return special_rule(UNWIND_CODE_END);
   if (!is_cfa(state.rsp)) return no_cfi(NoCfiReason::RspRule);
-  if (ra.kind == Kind::AtCfa && ra.offset == -kWord) {
-    if (state.cfa.kind == CfaRule::Kind::Plt && is_unchanged(state.rbp)) {
-      return special_rule(UNWIND_CODE_PLT + static_cast<std::uint32_t>(state.cfa.offset));
-    }
-    if (const auto rule = short_rule(state)) return *rule;
+  if (ra.kind == Kind::AtCfa && ra.offset == -kWord && state.cfa.kind == CfaRule::Kind::Plt &&
+      is_unchanged(state.rbp)) {
+    return special_rule(UNWIND_CODE_PLT + static_cast<std::uint32_t>(state.cfa.offset));
   }
   return dictionary_rule(state);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "unwind/cfi_state.hpp"
 #include "unwind/statistics.hpp"
@@ -16,6 +17,10 @@ constexpr Rule special_rule(std::uint32_t code) noexcept {
   return UNWIND_RULE_SPECIAL | code;
 }
 constexpr Rule kNoCfi = special_rule(UNWIND_CODE_NO_CFI);
+
+/// The rule of a state that 20 bits can hold: a CFA of rsp or rbp, and the return address at CFA
+/// - 8.
+std::optional<Rule> short_rule(const CfiState& state) noexcept;
 
 class RuleEncoder {
  public:
