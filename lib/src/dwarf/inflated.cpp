@@ -1,11 +1,14 @@
 #include "dwarf/inflated.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace sonde::dwarf {
 namespace {
 
+// Most sections, which are read several times over.
+constexpr std::uint64_t kLargestWhole = std::uint64_t{16} << 20;
 constexpr std::size_t kInput = std::size_t{32} * 1024;
 constexpr std::size_t kBlock = std::size_t{128} * 1024;
 constexpr std::size_t kMostBlocks = 8;
@@ -28,6 +31,9 @@ Inflated::Inflated(const ByteSource& source, std::uint64_t from, std::uint64_t p
       size_(size),
       distance_(std::max(kShortestDistance, size / kMostPoints)),
       budget_(size + std::min(kMostPasses * size, kMostAgain)) {
+  if (size > kLargestWhole) return;
+  distance_ = std::numeric_limits<std::uint64_t>::max();
+  whole_ = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
 }
 
 Inflated::~Inflated() {
@@ -35,6 +41,13 @@ Inflated::~Inflated() {
 }
 
 std::size_t Inflated::read(std::uint64_t offset, std::span<std::byte> into) {
+  if (whole_) {
+    const std::span<const std::byte> known = expand_to(offset + into.size());
+    if (offset >= known.size()) return 0;
+    const auto part = known.subspan(static_cast<std::size_t>(offset));
+    std::copy_n(part.begin(), std::min(part.size(), into.size()), into.begin());
+    return std::min(part.size(), into.size());
+  }
   std::size_t done = 0;
   while (done < into.size() && offset < size_) {
     const Block* const from = block(offset / kBlock);
@@ -47,6 +60,16 @@ std::size_t Inflated::read(std::uint64_t offset, std::span<std::byte> into) {
     offset += part;
   }
   return done;
+}
+
+// What is known of the whole from its begin on.
+std::span<const std::byte> Inflated::expand_to(std::uint64_t end) {
+  if (!running_ && out_ == 0) start_at({});
+  while (out_ < std::min(end, size_)) {
+    const std::uint64_t length = std::min<std::uint64_t>(kBlock, size_ - out_);
+    if (produce(std::span(&whole_[out_], static_cast<std::size_t>(length))) == 0) break;
+  }
+  return {whole_.get(), static_cast<std::size_t>(out_)};
 }
 
 const Inflated::Block* Inflated::block(std::uint64_t number) {

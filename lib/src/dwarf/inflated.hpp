@@ -1,6 +1,7 @@
 // A zlib stream read at any offset with bounded memory: sections of debug information expand to
-// gigabytes. On the way through the stream it keeps points to start again from, each with the
-// 32 KiB that a deflate stream may refer back to.
+// gigabytes. What a small one expands to is kept as far as it was read. On the way through a large
+// one it keeps points to start again from, each with the 32 KiB that a deflate stream may refer
+// back to.
 #pragma once
 
 #include <zlib.h>
@@ -42,6 +43,7 @@ class Inflated {
     std::vector<std::byte> bytes;
   };
 
+  std::span<const std::byte> expand_to(std::uint64_t end);
   const Block* block(std::uint64_t number);
   bool start_before(std::uint64_t out);
   bool start_at(const Point& point);
@@ -58,8 +60,9 @@ class Inflated {
   z_stream stream_ = {};
   bool running_ = false;
   std::vector<std::byte> input_;
-  std::uint64_t in_ = 0;   // packed bytes that were given to the stream
-  std::uint64_t out_ = 0;  // bytes that came out of it
+  std::uint64_t in_ = 0;                // packed bytes that were given to the stream
+  std::uint64_t out_ = 0;               // bytes that came out of it
+  std::unique_ptr<std::byte[]> whole_;  // of a small stream
   std::vector<Point> points_;
   std::list<Block> blocks_;  // the last used first
 };

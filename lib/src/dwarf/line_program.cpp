@@ -11,6 +11,7 @@ namespace sonde::dwarf {
 namespace {
 
 constexpr std::uint32_t kFormat64 = 0xffffffff;
+constexpr std::size_t kHeader = 4096;  // few are longer
 constexpr std::size_t kMostNames = std::size_t{1} << 20;
 
 }  // namespace
@@ -25,7 +26,7 @@ std::optional<LineProgram> LineProgram::open(const DebugSections& sections, cons
 
 // DWARF 5, 6.2.4, and DWARF 4, 6.2.4.
 bool LineProgram::read_header(std::uint64_t offset, Budget& budget) {
-  Cursor cursor(sections_->line, offset, sections_->line.size(), Cursor::kScan);
+  Cursor cursor(sections_->line, offset, sections_->line.size(), kHeader);
   std::uint64_t length = cursor.read<std::uint32_t>();
   unit_.is_64 = length == kFormat64;
   if (unit_.is_64) length = cursor.read<std::uint64_t>();
