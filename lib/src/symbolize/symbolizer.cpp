@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "symbolize/file_names.hpp"
@@ -55,6 +57,22 @@ struct Place {
   }
 };
 
+/// What the frames of a place in a file follow from.
+struct FilePlace {
+  const process::MappedFile* file = nullptr;
+  std::uint64_t offset = 0;
+  bool known = false;
+  bool is_leaf = false;
+
+  bool operator==(const FilePlace&) const noexcept = default;
+};
+struct FilePlaceHash {
+  std::size_t operator()(const FilePlace& place) const noexcept {
+    const std::size_t offset = place.offset << 1 | (place.is_leaf ? 1u : 0u);
+    return std::hash<const void*>{}(place.file) ^ offset * 0x9e3779b97f4a7c15u;
+  }
+};
+
 /// One call of symbolize(): wants every address, resolves them together, then names frame by frame.
 class Pass {
  public:
@@ -77,6 +95,7 @@ class Pass {
   void add_user_frames(const RawStack& stack, std::uint64_t address, bool is_leaf,
                        std::vector<std::uint32_t>& frames);
   void add_file_frames(const Place& place, bool is_leaf, std::vector<std::uint32_t>& frames);
+  std::vector<std::uint32_t> make_file_frames(const Place& place, bool is_leaf);
   void set_source(Frame& frame, const SourceLine& source);
 
   const process::AddressSpaces& spaces_;
@@ -85,6 +104,7 @@ class Pass {
   FileNames files_;
   JitCode jit_;
   ProfileBuilder builder_;
+  std::unordered_map<FilePlace, std::vector<std::uint32_t>, FilePlaceHash> file_frames_;
 };
 
 void Pass::want(const RawStack& stack) {
@@ -152,7 +172,16 @@ void Pass::set_source(Frame& frame, const SourceLine& source) {
   frame.line = source.line;
 }
 
+// Thousands of stacks have the same frames.
 void Pass::add_file_frames(const Place& place, bool is_leaf, std::vector<std::uint32_t>& frames) {
+  const FilePlace key{place.file.get(), place.offset, place.known, is_leaf};
+  const auto [known, added] = file_frames_.try_emplace(key);
+  if (added) known->second = make_file_frames(place, is_leaf);
+  frames.insert(frames.end(), known->second.begin(), known->second.end());
+}
+
+std::vector<std::uint32_t> Pass::make_file_frames(const Place& place, bool is_leaf) {
+  std::vector<std::uint32_t> frames;
   const process::MappedFile* const file = place.file.get();
   const std::string path = file ? file->path : "[vdso]";
   const FileNames::Found found =
@@ -176,6 +205,7 @@ void Pass::add_file_frames(const Place& place, bool is_leaf, std::vector<std::ui
   if (named) frame.kind = FrameKind::user;
   frame.name = named ? *found.symbol->name : offset;
   frames.push_back(builder_.frame(std::move(frame)));
+  return frames;
 }
 
 void Pass::add_user_frames(const RawStack& stack, std::uint64_t address, bool is_leaf,
