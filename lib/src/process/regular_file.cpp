@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace sonde::process {
@@ -22,23 +23,18 @@ UniqueFd open_regular(const std::string& path) noexcept {
 }
 
 std::string read_text(const std::string& path, std::size_t limit) {
-  constexpr std::size_t kChunk = std::size_t{64} * 1024;
+  // Files of /proc come in pieces of a page.
+  std::array<char, std::size_t{16} * 1024> piece;
   std::string text;
   const UniqueFd fd = open_regular(path);
   if (!fd) return text;
-  for (;;) {
-    const std::size_t size = text.size();
-    const std::size_t wanted = std::min(kChunk, limit - size);
-    if (wanted == 0) return text;
-    text.resize(size + wanted);
-    const ssize_t got = ::read(fd.get(), text.data() + size, wanted);
-    if (got < 0 && errno == EINTR) {
-      text.resize(size);
-      continue;
-    }
-    text.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got <= 0) return text;
+  while (text.size() < limit) {
+    const ssize_t got = ::read(fd.get(), piece.data(), std::min(piece.size(), limit - text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(piece.data(), static_cast<std::size_t>(got));
   }
+  return text;
 }
 
 }  // namespace sonde::process
