@@ -5,12 +5,11 @@
 namespace sonde::core {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
 // Until the windows saw many more runs than these, they are taken for one a count.
 constexpr double kPriorRuns = 1000;
 
 bool in_window(std::uint64_t elapsed_ns, const StatsWindows& windows) {
-  return elapsed_ns < windows.first_ns || elapsed_ns % kSecond < windows.each_second_ns;
+  return elapsed_ns < windows.first_ns || elapsed_ns % windows.period_ns < windows.each_ns;
 }
 
 void add_growth(ProgramUse& sum, const ProgramUse& from, const ProgramUse& to) {
@@ -57,9 +56,9 @@ std::uint64_t BpfStats::next_tick_ns(std::uint64_t now_ns) const noexcept {
   if (!available_) return UINT64_MAX;
   const std::uint64_t elapsed = now_ns - started_ns_;
   if (elapsed < windows_.first_ns) return started_ns_ + windows_.first_ns;
-  const std::uint64_t second = elapsed - elapsed % kSecond;
-  const bool open = elapsed - second < windows_.each_second_ns;
-  return started_ns_ + second + (open ? windows_.each_second_ns : kSecond);
+  const std::uint64_t period = elapsed - elapsed % windows_.period_ns;
+  const bool open = elapsed - period < windows_.each_ns;
+  return started_ns_ + period + (open ? windows_.each_ns : windows_.period_ns);
 }
 
 std::optional<std::uint64_t> BpfStats::estimate() const {

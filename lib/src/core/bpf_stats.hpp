@@ -10,10 +10,12 @@
 
 namespace sonde::core {
 
-/// When statistics are on: at first, and then for a part of every second.
+/// When statistics are on: at first, and then for a part of every period. For each switch the
+/// kernel patches its code on all CPUs, which takes some 0.2 ms.
 struct StatsWindows {
   std::uint64_t first_ns = 1'000'000'000;
-  std::uint64_t each_second_ns = 200'000'000;
+  std::uint64_t each_ns = 200'000'000;
+  std::uint64_t period_ns = 1'000'000'000;
 };
 
 /// What the programs of a tracer have used so far. All only grow.

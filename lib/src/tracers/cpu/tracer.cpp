@@ -78,6 +78,9 @@ class CpuTracer final : public core::Tracer {
   }
   std::uint64_t program_runs() const noexcept override { return counters().seen; }
   bool measures_program_time() const noexcept override { return plan_.program_time; }
+  core::StatsWindows stats_windows() const noexcept override {
+    return {1'000'000'000, 500'000'000, 4'000'000'000};
+  }
   bool limit_reached() const noexcept override { return skeleton_->bss->cpu_limit_time_ns != 0; }
 
   void take() override;
