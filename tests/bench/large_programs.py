@@ -122,7 +122,8 @@ def large_programs(sonde, programs, seconds):
     for (from_time, from_cpu), (to_time, to_cpu) in zip(marks, marks[1:]):
         shares.append(f"{100 * (to_cpu - from_cpu) / (to_time - from_time):.2f} % until {to_time:.0f} s")
     print(f"  while it runs: {', '.join(shares)}; then {whole - marks[-1][1]:.2f} s")
-    print(f"  largest RSS {used.ru_maxrss / 1024:.1f} MiB; {len(stacks)} stacks, {len({s['comm'] for s in stacks})} names of processes")
+    print(f"  largest RSS {used.ru_maxrss / 1024:.1f} MiB; {len(stacks)} stacks, {sum(map(len, lines)) / 1e6:.0f} MB of JSON, "
+          f"{len({s['comm'] for s in stacks})} names of processes")
     # Of a program with a hundred megabytes of debug information, names take half a second.
     print(f"  with debug information: {', '.join(sorted(described))}")
     print(f"  overhead {json.dumps(summary['overhead'])}")
