@@ -49,7 +49,8 @@ struct Optional {
   }
   static OrderedJson schema() {
     OrderedJson schema = Kind::schema();
-    schema["type"] = {schema["type"], "null"};
+    OrderedJson& type = schema["type"];
+    type = OrderedJson::array({type, "null"});
     return schema;
   }
 };
