@@ -23,7 +23,6 @@
 #include "tracers/stacks/stack_recorder.hpp"
 #include "util/fail.hpp"
 
-#include "shared/cpu_event.h"
 
 namespace sonde::tracers {
 namespace {
