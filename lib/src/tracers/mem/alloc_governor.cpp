@@ -32,7 +32,7 @@ constexpr std::uint64_t kLargestDistance = 64u << 20;
 // What counting system calls costs each of them.
 constexpr double kSyscallNs = 50;
 // Of the limit: the load varies, and what is charged is an estimate.
-constexpr double kAim = 0.9;
+constexpr double kAim = 0.75;
 // Beyond the limit, before following frees is given up.
 constexpr double kMostExcessNs = 75e6;
 // What breakpoints leave of the time, at least: less cannot be told from an error.
