@@ -23,7 +23,6 @@
 #include "tracers/stacks/stack_recorder.hpp"
 #include "util/fail.hpp"
 
-
 namespace sonde::tracers {
 namespace {
 
