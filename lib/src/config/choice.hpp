@@ -32,6 +32,11 @@ std::vector<std::string_view> names_of_choices(const Choices<Enum, n>& choices) 
   return names;
 }
 
+inline std::string plural_of(std::string_view word) {
+  if (!word.ends_with('y')) return fmt::format("{}s", word);
+  return fmt::format("{}ies", word.substr(0, word.size() - 1));
+}
+
 /// ConfigError "unknown event 'cycels', did you mean 'cycles'?" for no such name; `what` is one
 /// word.
 template <class Enum, std::size_t n>
@@ -47,9 +52,7 @@ Result<Enum> parse_choice(const Choices<Enum, n>& choices, std::string_view what
   }
   return fail(ErrorCode::ConfigError,
               fmt::format("unknown {} '{}'{}", what, name, did_you_mean(name, names)),
-              what.ends_with('y')
-                  ? fmt::format("The {}ies are {}", what.substr(0, what.size() - 1), list)
-                  : fmt::format("The {}s are {}", what, list));
+              fmt::format("The {} are {}", plural_of(what), list));
 }
 
 }  // namespace sonde::config

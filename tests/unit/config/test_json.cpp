@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include "config/network_names.hpp"
+
 using sonde::EbpfConfig;
 using sonde::config::overlay_json;
 using namespace std::chrono_literals;
@@ -444,4 +446,13 @@ BOOST_AUTO_TEST_CASE(ports_and_percents) {
              std::string::npos);
   BOOST_TEST(error_of(R"({"memory": {"max_overhead_percent": 1000001}})").find("not from 0 to") !=
              std::string::npos);
+}
+
+// A list of what could be said is in the plural.
+BOOST_AUTO_TEST_CASE(choices_are_listed) {
+  const auto hint_of = [](const auto& parsed) { return parsed ? "" : parsed.error().hint; };
+  BOOST_TEST(hint_of(sonde::config::network_family("ipv5")) ==
+             "The families are ipv4, ipv6, unix, 4 and 6");
+  BOOST_TEST(hint_of(sonde::config::check_network_protocol("sctp")) ==
+             "The protocols are tcp, udp and unix");
 }
