@@ -11,17 +11,16 @@ ReportHeader describe(const EbpfConfig& config, const tracers::TargetFilter& fil
   ReportHeader header;
   header.command = "mem";
   header.target = filter.description;
-  header.config = {
-      {"duration_ns", static_cast<std::int64_t>(config.duration.count())},
-      {"alloc", options.alloc},
-      {"live", options.live},
-      {"kernel", options.kernel},
-      {"sample_bytes", options.sample_bytes},
-      {"fault_sample_bytes", options.fault_distance_bytes(config.target.whole_system())},
-      {"page_faults", options.page_faults},
-      {"max_stacks", options.max_stacks},
-      {"older_than_ns", static_cast<std::int64_t>(options.older_than.count())},
-      {"max_overhead_percent", options.overhead_limit_percent()}};
+  header.config = {{"duration_ns", static_cast<std::int64_t>(config.duration.count())},
+                   {"alloc", options.alloc},
+                   {"live", options.live},
+                   {"kernel", options.kernel},
+                   {"sample_bytes", options.sample_bytes},
+                   {"fault_sample_bytes", options.fault_distance_bytes(filter.whole_system())},
+                   {"page_faults", options.page_faults},
+                   {"max_stacks", options.max_stacks},
+                   {"older_than_ns", static_cast<std::int64_t>(options.older_than.count())},
+                   {"max_overhead_percent", options.overhead_limit_percent()}};
   return header;
 }
 

@@ -24,6 +24,8 @@ struct TargetFilter {
   std::string program;
   /// For the report's header: "whole system", "pid 1, 2", ...
   std::string description;
+
+  bool whole_system() const noexcept { return tgids.empty() && comm.empty() && cgroup_id == 0; }
 };
 
 /// The running kernel's number for a controller of cgroups, as v1 names it: it depends on how the

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 #include "tracers/mem/alloc_budget.hpp"
 
@@ -64,12 +65,15 @@ BOOST_AUTO_TEST_CASE(native_is_positive) {
   BOOST_TEST(budget.percent({0, 0, 0, 0, 0}) == 0);
 }
 
-// What is beyond the limit.
+// A target of 0.5 s whose hits cost 0.3 s, beside the 0.2 s that are left to it: beyond 100 % by a
+// tenth of a second, on the edge of 150 %, and below 200 % by as much.
 BOOST_AUTO_TEST_CASE(excess) {
-  const AllocLoad load{1e5, 0, 0, 0, kSecond};
-  const AllocBudget budget(kTrap, 5);
-  BOOST_TEST(budget.excess_ns(load) == budget.cost_ns(load) - 0.05 * budget.native_ns(load));
-  BOOST_TEST(AllocBudget(kTrap, 100).excess_ns(load) < 0);
+  const double per_hit = AllocBudget(kTrap, 1).cost_ns({1, 0, 0, 0, kSecond});
+  const AllocLoad load{0.3 * kSecond / per_hit, 0, 0, 0, 0.5 * kSecond};
+  const auto tolerance = boost::test_tools::tolerance(1e-9);
+  BOOST_TEST(AllocBudget(kTrap, 100).excess_ns(load) == 0.1 * kSecond, tolerance);
+  BOOST_TEST(std::abs(AllocBudget(kTrap, 150).excess_ns(load)) < 1);
+  BOOST_TEST(AllocBudget(kTrap, 200).excess_ns(load) == -0.1 * kSecond, tolerance);
 }
 
 // Samples are what costs where every call is one.

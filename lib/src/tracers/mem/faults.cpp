@@ -187,7 +187,7 @@ void FaultLane::add_notices(std::vector<std::string>& notices) const {
 
 std::unique_ptr<MemLane> make_fault_lane(const MemoryOptions& options, const MemPlan& plan,
                                          const TargetFilter& filter, StackRecorder& stacks) {
-  const bool whole_system = filter.tgids.empty() && filter.comm.empty() && filter.cgroup_id == 0;
+  const bool whole_system = filter.whole_system();
   return std::make_unique<FaultLane>(options.fault_distance_bytes(whole_system), plan, whole_system,
                                      stacks);
 }
